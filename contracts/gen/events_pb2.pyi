@@ -4,7 +4,7 @@ isort:skip_file
 Every event on the wire. The numbers of the specification are kept; what it lacks has numbers after them."""
 
 from collections import abc as _abc
-from echora.events.v1 import model_pb2 as _model_pb2
+from contracts.gen import model_pb2 as _model_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2

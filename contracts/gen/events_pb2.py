@@ -22,7 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from echora.events.v1 import model_pb2 as echora_dot_events_dot_v1_dot_model__pb2
+from contracts.gen import model_pb2 as echora_dot_events_dot_v1_dot_model__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 

@@ -1,0 +1,1 @@
+"""Generated from contracts/proto by dev/proto.py; do not edit."""
