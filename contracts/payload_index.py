@@ -48,5 +48,7 @@ def _field(number: int, entry: object) -> IndexedField:
     name, written = str(entry["name"]), str(entry["type"])
     kind = written.removesuffix(_LIST_MARK)
     if kind not in get_args(FieldType):
-        raise ValueError(f"payload index: {name}: unknown type {written!r}; use one of {', '.join(get_args(FieldType))}")
+        raise ValueError(
+            f"payload index: {name}: unknown type {written!r}; use one of {', '.join(get_args(FieldType))}"
+        )
     return IndexedField(name, cast(FieldType, kind), written.endswith(_LIST_MARK), str(entry.get("reason", "")))

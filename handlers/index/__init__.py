@@ -1,0 +1,1 @@
+"""The room that keeps the vector index in step with what PostgreSQL committed."""
