@@ -47,6 +47,8 @@ class HomeLock:
         """Let another program have the folder. Idempotent."""
         if self._handle >= 0:
             os.ftruncate(self._handle, 0)
+            # By name: a child that is being started this moment may still share the handle.
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
             os.close(self._handle)
             self._handle = -1
 

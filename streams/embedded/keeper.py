@@ -50,11 +50,11 @@ def main(order: dict[str, Any]) -> int:
     became, becoming = os.pipe()
     server = os.fork()
     if server == 0:
-        _become_server(order, keeper)
+        _become_server(order, keeper, becoming)
     # This end closes by itself when the fork has become the server, so whoever reads the pid finds the server there.
     os.close(becoming)
-    os.read(became, 1)
-    os.write(1, f"{server}\n".encode())
+    if not os.read(became, 1):
+        os.write(1, f"{server}\n".encode())
     os.close(1)
     code = _keep(server, order["stops"], wake_read)
     _end_orphans()
@@ -140,8 +140,8 @@ def _children() -> list[int]:
     return found
 
 
-def _become_server(order: dict[str, Any], keeper: int) -> None:
-    """In the fork: take the server's account, folder and signals, and become it; never returns."""
+def _become_server(order: dict[str, Any], keeper: int, failed: int) -> None:
+    """In the fork: take the server's account, folder and signals, and become it; a byte in `failed` if that fails."""
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGTERM):
@@ -159,6 +159,7 @@ def _become_server(order: dict[str, Any], keeper: int) -> None:
         os.execve(order["argv"][0], order["argv"], dict(os.environ))  # noqa: S606
     except BaseException as error:
         os.write(2, f"cannot run {order['argv'][0]}: {error}\n".encode())
+        os.write(failed, b"x")
     os._exit(_CANNOT_RUN)
 
 

@@ -56,6 +56,8 @@ class NatsServer:
         """Start and wait until JetStream answers; nothing happens if it runs. Raises ServerMissing, ServerFailed."""
         if self.alive():
             return
+        # One that died by itself still holds its pipes.
+        self.stop()
         config = self.home.folder("run") / "nats.conf"
         config.touch(mode=0o600)
         config.write_text(self._configuration(), encoding="utf-8")
@@ -75,8 +77,12 @@ class NatsServer:
             self._process.stop()
 
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process runs; does not block."""
         return self._process is not None and self._process.alive()
+
+    def ready(self) -> bool:
+        """Whether it runs and takes connections now."""
+        return self._process is not None and self._process.alive() and self._answers(self._process)
 
     def _remember(self, process: ServerProcess) -> None:
         self._process = process

@@ -30,7 +30,7 @@ USER = "echora"
 DATABASE = "postgres"
 CREATE_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 120.0
-FAST_SHUTDOWN_S = 3.5
+FAST_SHUTDOWN_S = 3.0
 IMMEDIATE_SHUTDOWN_S = 0.5
 
 # For a laptop of two cores that runs everything else beside it. What must never be lost is passed explicitly.
@@ -98,6 +98,8 @@ class PostgresServer:
         """
         if self.alive():
             return
+        # One that died by itself still holds its pipes.
+        self.stop()
         programs = postgres_programs()
         account = account_for(self.home.path, programs / "postgres")
         owned = self.home.folder("postgres")
@@ -112,13 +114,17 @@ class PostgresServer:
         run_until_ready(command, self._answers, timeout_s=self.start_timeout_s, started=self._remember)
 
     def stop(self) -> None:
-        """Stop it: a fast shutdown, and after 3.5 s an immediate one, which the next start recovers from."""
+        """Stop it: a fast shutdown, and after 3 s an immediate one, which the next start recovers from."""
         if self._process is not None:
             self._process.stop()
 
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process runs; does not block."""
         return self._process is not None and self._process.alive()
+
+    def ready(self) -> bool:
+        """Whether it runs and takes connections now."""
+        return self._process is not None and self._process.alive() and self._answers(self._process)
 
     @property
     def _data(self) -> Path:
