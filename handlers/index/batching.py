@@ -14,10 +14,12 @@ class Versioned(Protocol):
     """Anything that is written under a version."""
 
     @property
-    def id(self) -> UUID: ...
+    def id(self) -> UUID:
+        """Whose write it is."""
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The version that it brings."""
 
 
 V = TypeVar("V", bound=Versioned)

@@ -49,9 +49,16 @@ Condition = AnyOf | Between
 def conditions(filters: SearchFilters) -> tuple[Condition, ...]:
     """The conditions that must all hold."""
     found: list[Condition] = [AnyOf("entity_type", (filters.entity_type,))]
-    for field in ("type", "status", "season", "rating"):
-        if values := tuple(getattr(filters, field)):
-            found.append(AnyOf(field, values))
+    found.extend(
+        AnyOf(field, tuple(values))
+        for field, values in (
+            ("type", filters.type),
+            ("status", filters.status),
+            ("season", filters.season),
+            ("rating", filters.rating),
+        )
+        if values
+    )
     found.extend(AnyOf("genres", (genre,)) for genre in filters.genres)
     if filters.year_from is not None or filters.year_to is not None:
         found.append(Between("year", filters.year_from, filters.year_to))
