@@ -1,0 +1,1 @@
+"""The room that turns texts into vectors of length one."""
