@@ -30,9 +30,13 @@ if api_implementation.Type() != "upb":
     )
 
 _POOL: Final = descriptor_pool.Default()
+_KINDS: Final[tuple[type[events.Event], ...]] = (
+    *subjects.EVENT_OF.values(),
+    events.DeadLetterEvent,
+    events.ScheduleTickEvent,
+)
 _PROTO_OF: Final[dict[type[events.Event], type[ProtoMessage]]] = {
-    event: message_class(f"{PACKAGE}.{event.__name__}", _POOL)
-    for event in {*subjects.EVENT_OF.values(), events.DeadLetterEvent, events.ScheduleTickEvent}
+    event: message_class(f"{PACKAGE}.{event.__name__}", _POOL) for event in _KINDS
 }
 _ = events_pb2  # Importing it registers the messages with the pool.
 

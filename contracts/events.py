@@ -83,9 +83,7 @@ class AnimeEnrichedEvent(CausedEvent):
     """A whole record after enrichment, or one part of a record that is larger than a message may be."""
 
     anime_id: UUID = Field(description="UUID of the anime.")
-    anime: AnimeValues | None = Field(
-        None, description="The anime; absent in the later parts of a split record."
-    )
+    anime: AnimeValues | None = Field(None, description="The anime; absent in the later parts of a split record.")
     characters: Annotated[list[Character], Field(max_length=_MANY)] = Field(
         default_factory=list, description="Its characters."
     )
@@ -225,7 +223,5 @@ class ReviewReadyEvent(CausedEvent):
     entity_id: UUID = Field(description="The entity.")
     field: Short = Field(description="The field that is held.")
     source: Short = Field("", description="Who proposed the change.")
-    reasons: Annotated[list[Text], Field(max_length=_MANY)] = Field(
-        default_factory=list, description="Why it is held."
-    )
+    reasons: Annotated[list[Text], Field(max_length=_MANY)] = Field(default_factory=list, description="Why it is held.")
     base_version: int = Field(0, ge=0, description="Version of the row that the proposal was made against.")

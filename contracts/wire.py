@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from google.protobuf import message_factory
@@ -53,8 +53,9 @@ def _readers(descriptor: Descriptor) -> dict[str, Read]:
 
 
 def _reader(field: FieldDescriptor) -> Read:
-    if _is_map(field):
-        item = _item_reader(field.message_type.fields_by_name["value"])
+    entry = _map_entry(field)
+    if entry is not None:
+        item = _item_reader(entry.fields_by_name["value"])
         return lambda values: {key: item(value) for key, value in values.items()}
     item = _item_reader(field)
     if field.is_repeated:
@@ -64,7 +65,7 @@ def _reader(field: FieldDescriptor) -> Read:
 
 def _item_reader(field: FieldDescriptor) -> Read:
     if field.type == FieldDescriptor.TYPE_ENUM:
-        names = _enum_names(field.enum_type)
+        names = _enum_names(cast("EnumDescriptor", field.enum_type))
         return lambda number: _named(names, number, field)
     if field.type == FieldDescriptor.TYPE_FLOAT:
         # A 32-bit float carries seven digits; without rounding 8.73 would come back as 8.729999542236328.
@@ -84,7 +85,7 @@ def _same(value: Any) -> Any:
 
 def _named(names: Mapping[int, str | None], number: int, field: FieldDescriptor) -> str | None:
     if number not in names:
-        raise ValueError(f"{field.full_name}: {number} is no value of {field.enum_type.name}")
+        raise ValueError(f"{field.full_name}: the enumeration has no value {number}")
     return names[number]
 
 
@@ -113,8 +114,9 @@ def _fill(message: ProtoMessage, model: BaseModel) -> None:
 
 def _writer(field: FieldDescriptor) -> Callable[[ProtoMessage, Any], None]:
     name = field.name
-    if _is_map(field):
-        return _map_writer(name, field.message_type.fields_by_name["value"])
+    entry = _map_entry(field)
+    if entry is not None:
+        return _map_writer(name, entry.fields_by_name["value"])
     if field.message_type is not None and field.message_type.full_name == _TIMESTAMP:
         return lambda message, value: getattr(message, name).FromDatetime(value)
     if field.is_repeated:
@@ -163,7 +165,11 @@ def _map_writer(name: str, value_field: FieldDescriptor) -> Callable[[ProtoMessa
 
 def _scalar_writer(field: FieldDescriptor) -> Write:
     if field.type == FieldDescriptor.TYPE_ENUM:
-        numbers = {name: number for number, name in _enum_names(field.enum_type).items() if name is not None}
+        numbers = {
+            name: number
+            for number, name in _enum_names(cast("EnumDescriptor", field.enum_type)).items()
+            if name is not None
+        }
         return lambda value: numbers[_text(value)]
     if field.type == FieldDescriptor.TYPE_STRING:
         return _text
@@ -185,8 +191,10 @@ def _text(value: Any) -> str:
 # --- shapes ----------------------------------------------------------------------------------------------------
 
 
-def _is_map(field: FieldDescriptor) -> bool:
-    return bool(field.message_type is not None and field.message_type.GetOptions().map_entry)
+def _map_entry(field: FieldDescriptor) -> Descriptor | None:
+    """The key and value pair that a map field repeats, None for a field that is no map."""
+    kind = field.message_type
+    return kind if kind is not None and kind.GetOptions().map_entry else None
 
 
 def _wraps_list(descriptor: Descriptor) -> bool:

@@ -1,0 +1,126 @@
+"""The rule that decides which incoming values replace what is held. Pure: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+JSON = Any
+Provenance = dict[str, list[str]]
+
+STAR: Final = "*"
+# These are maps whose keys come from different sources: each key is held, and overwritten, on its own.
+OVERLAID: Final = frozenset({"statistics", "external_ids"})
+# A source that does not know says nothing (data-model.md, review policy).
+UNKNOWN: Final = "UNKNOWN"
+NEVER_UNKNOWN: Final = frozenset({"type", "status", "rating", "source_material"})
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Who said it, when it was observed, and in which event."""
+
+    source: str
+    observed_at: datetime
+    event_id: UUID
+
+    def entry(self) -> list[str]:
+        """The saying as it is stored: source, instant, event."""
+        return [self.source, instant(self.observed_at), str(self.event_id)]
+
+
+@dataclass(slots=True)
+class Held:
+    """What is held of one entity: values by field, and who said them. Merging writes into it."""
+
+    values: dict[str, JSON]
+    provenance: Provenance
+    changed: set[str] = field(default_factory=set)
+    attributed: bool = False
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything about it, if only who said it last, is different from the stored row."""
+        return bool(self.changed) or self.attributed
+
+
+def instant(moment: datetime) -> str:
+    """An instant in the one form in which it is stored and compared: ISO 8601 in UTC, ending in Z."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def merge(held: Held, incoming: Mapping[str, JSON], saying: Saying, *, whole_record: bool = False) -> None:
+    """Put `incoming` (field → value, None removes it) into `held`, where it is not older than what is there.
+
+    `whole_record` moves the default attribution instead of writing one entry per field.
+    """
+    won: list[str] = []
+    for name, value in incoming.items():
+        if name in OVERLAID and value is not None:
+            won += _overlay(held, name, value, saying)
+        elif _wins(held, name, held.values.get(name), value, saying):
+            _assign(held, name, value)
+            won.append(name)
+    _attribute(held, won, saying, whole_record=whole_record)
+
+
+def _overlay(held: Held, name: str, incoming: Mapping[str, JSON], saying: Saying) -> list[str]:
+    current: dict[str, JSON] = dict(held.values.get(name) or {})
+    won = [key for key, value in incoming.items() if _wins(held, f"{name}.{key}", current.get(key), value, saying)]
+    merged = current | {key: incoming[key] for key in won}
+    _assign(held, name, merged)
+    return [f"{name}.{key}" for key in won]
+
+
+def _wins(held: Held, key: str, current: JSON, value: JSON, saying: Saying) -> bool:
+    if key in NEVER_UNKNOWN and (value is None or value == UNKNOWN) and current is not None:
+        return False
+    entry = holder(held.provenance, key, held_now=current is not None)
+    return entry is None or _order(entry) <= _order(saying.entry())
+
+
+def holder(provenance: Provenance, key: str, *, held_now: bool) -> list[str] | None:
+    """Who said the value of `key`: its own entry, else the default when there is a value at all."""
+    return provenance.get(key) or (provenance.get(STAR) if held_now else None)
+
+
+def _order(entry: list[str]) -> tuple[datetime, str]:
+    # Two events that observed at one instant are ordered by id, so that every order of arrival ends the same.
+    return datetime.fromisoformat(entry[1]), entry[2]
+
+
+def _assign(held: Held, name: str, value: JSON) -> None:
+    if held.values.get(name) != value:
+        held.values[name] = value
+        held.changed.add(name)
+
+
+def _attribute(held: Held, won: list[str], saying: Saying, *, whole_record: bool) -> None:
+    if not won:
+        return
+    entry = saying.entry()
+    star = held.provenance.get(STAR)
+    if whole_record and (star is None or _order(star) <= _order(entry)):
+        own = {key: value for key, value in held.provenance.items() if key != STAR and key not in won}
+        kept = {key: star for key in _keys_with_values(held.values) if star and key not in won and key not in own}
+        provenance = own | kept | {STAR: entry}
+    elif star == entry:
+        provenance = {key: value for key, value in held.provenance.items() if key not in won}
+    else:
+        provenance = held.provenance | dict.fromkeys(won, entry)
+    if provenance != held.provenance:
+        held.provenance = provenance
+        held.attributed = True
+
+
+def _keys_with_values(values: Mapping[str, JSON]) -> list[str]:
+    keys: list[str] = []
+    for name, value in values.items():
+        if name in OVERLAID:
+            keys += [f"{name}.{key}" for key in value or {}]
+        elif value is not None:
+            keys.append(name)
+    return keys

@@ -1,0 +1,94 @@
+"""anime.updated and character.updated: changed fields of entities that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
+
+from contracts import subjects
+from contracts.errors import Refused
+from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, Event
+from handlers.persist import rows, saying, sync
+from handlers.persist.batch import Outcome, awaited
+from handlers.persist.columns import ANIME, CHARACTER, Table
+from handlers.persist.links import write_anime_links
+from handlers.persist.merge import JSON, merge
+from handlers.persist.rows import Connection, Entity
+
+Update = AnimeUpdatedEvent | CharacterUpdatedEvent
+
+
+async def apply_anime(connection: Connection, events: Sequence[Event]) -> list[Outcome]:
+    """Apply a batch of anime.updated."""
+    updates = cast("Sequence[AnimeUpdatedEvent]", events)
+    entities, outcomes = await _apply(connection, ANIME, [(event, event.anime_id) for event in updates])
+    await write_anime_links(connection, entities)
+    await sync.queue(connection, [_synced(subjects.ANIME_SYNCED, "anime", entity, last) for entity, last in entities])
+    return outcomes
+
+
+async def apply_characters(connection: Connection, events: Sequence[Event]) -> list[Outcome]:
+    """Apply a batch of character.updated."""
+    updates = cast("Sequence[CharacterUpdatedEvent]", events)
+    entities, outcomes = await _apply(connection, CHARACTER, [(event, event.character_id) for event in updates])
+    await sync.queue(
+        connection, [_synced(subjects.CHARACTER_SYNCED, "character", entity, last) for entity, last in entities]
+    )
+    return outcomes
+
+
+async def _apply(
+    connection: Connection, table: Table, updates: Sequence[tuple[Update, UUID]]
+) -> tuple[list[tuple[Entity, Update]], list[Outcome]]:
+    fields = frozenset(name for update, _ in updates for name in update.changed_fields if name in table.fields)
+    held = await rows.read(connection, table, (entity_id for _, entity_id in updates), fields)
+    outcomes: list[Outcome] = []
+    last: dict[UUID, Update] = {}
+    for update, entity_id in updates:
+        entity = held.get(entity_id)
+        outcomes.append(_merge_one(table, entity, update, entity_id))
+        if entity is not None and entity.held.changed:
+            last[entity_id] = update
+    changed = [held[entity_id] for entity_id in last]
+    for entity in changed:
+        entity.raise_version()
+    await rows.write(connection, table, list(held.values()))
+    return [(entity, last[entity.id]) for entity in changed], outcomes
+
+
+def _merge_one(table: Table, entity: Entity | None, update: Update, entity_id: UUID) -> Outcome:
+    if entity is None:
+        return awaited(update, f"{table.name} {entity_id}")
+    if entity.deleted:
+        return None  # Deletion stays deleted; a late update of it has nothing to say.
+    try:
+        incoming = _incoming(table, update)
+    except Refused as refused:
+        return refused
+    merge(entity.held, incoming, saying.of_update(update))
+    return None
+
+
+def _incoming(table: Table, update: Update) -> dict[str, JSON]:
+    parts: dict[str, JSON] = update.values.model_dump(mode="json", exclude_none=True) if update.values else {}
+    if isinstance(update, AnimeUpdatedEvent):
+        if update.status is not None:
+            parts["status"] = update.status.value
+        if update.score is not None:
+            parts["score"] = update.score.model_dump(mode="json", exclude_none=True)
+        if update.statistics:
+            parts["statistics"] = {
+                platform: figures.model_dump(mode="json", exclude_none=True)
+                for platform, figures in update.statistics.items()
+            }
+    incoming = saying.changes(table, list(update.changed_fields), parts, f"{type(update).__name__} {update.event_id}")
+    required = "name" if table is CHARACTER else "title"
+    if required in incoming and not incoming[required]:
+        raise Refused(f"{table.name} {update.event_id}", required, "cannot be removed; send a value")
+    return incoming
+
+
+def _synced(subject: str, kind: sync.EntityKind, entity: Entity, last: Update) -> sync.Sync:
+    changed = tuple(sorted(entity.held.changed))
+    return sync.Sync(subject, kind, entity.id, "upsert", changed, entity.version, last.event_id, last.correlation_id)
