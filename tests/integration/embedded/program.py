@@ -27,7 +27,9 @@ async def run(path: str) -> None:
     interrupts: asyncio.Queue[None] = asyncio.Queue()
     loop.add_signal_handler(signal.SIGINT, interrupts.put_nowait, None)
     counts = {"rows": await add_row(database.dsn), "messages": await add_message(broker.url)}
-    print(json.dumps({"pids": [database.pid, broker.pid], "url": broker.url, "dsn": database.dsn, **counts}), flush=True)
+    print(
+        json.dumps({"pids": [database.pid, broker.pid], "url": broker.url, "dsn": database.dsn, **counts}), flush=True
+    )
     answering = asyncio.create_task(answer(interrupts, database, broker))
     await asyncio.to_thread(sys.stdin.read)
     answering.cancel()
