@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from handlers.index.filters import SearchFilters
 
-Vector = Sequence[float] | NDArray[np.float32]
+Vector = Sequence[float] | NDArray[np.floating[Any]]
 Payload = Mapping[str, object]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+import httpx
 from qdrant_client import AsyncQdrantClient, models
 
 from contracts.payload_index import IndexedField
@@ -121,6 +122,14 @@ class ServerIndex:
                 await self._client.batch_update_points(self._collection, list(part), wait=True)
 
 
-def connect(url: str, api_key: str | None = None, *, timeout_s: int = TIMEOUT_S) -> AsyncQdrantClient:
+def connect(
+    url: str,
+    api_key: str | None = None,
+    *,
+    timeout_s: int = TIMEOUT_S,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncQdrantClient:
     """A client that asks nothing yet: `prepare` checks the version, where an answer can be awaited."""
-    return AsyncQdrantClient(url=url, api_key=api_key, timeout=timeout_s, check_compatibility=False)
+    return AsyncQdrantClient(
+        url=url, api_key=api_key, timeout=timeout_s, check_compatibility=False, transport=transport
+    )

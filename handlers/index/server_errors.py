@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from contracts.errors import EchoraError, Outage, Permanent, Transient
@@ -28,7 +28,7 @@ def translating() -> Iterator[None]:
         raise answered(error.status_code, error.content.decode(errors="replace")) from error
     except ResponseHandlingException as error:
         raise Outage("Qdrant", f"{type(error.source).__name__}: {error.source}") from error
-    except ApiException as error:
+    except (ApiException, QdrantException) as error:
         raise Transient(f"Qdrant: {error}") from error
     except (ConnectionError, TimeoutError, RuntimeError) as error:
         # RuntimeError is what a closed client raises.

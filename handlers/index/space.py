@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -59,7 +59,7 @@ def vector_name(model: str) -> str:
 
 
 def checked_vector(
-    owner: UUID | str, vector: Sequence[float] | NDArray[np.float32], dimensions: int
+    owner: UUID | str, vector: Sequence[float] | NDArray[np.floating[Any]], dimensions: int
 ) -> NDArray[np.float32]:
     """The vector as 32-bit floats; Refused when its length is wrong or a value is not a finite number."""
     try:
