@@ -1,0 +1,1 @@
+"""The mappings: from a raw item of a dialect to canonical values, as tables of rules and small pure functions."""
