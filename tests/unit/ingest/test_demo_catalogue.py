@@ -55,6 +55,13 @@ def agm(values: list[float]) -> float:
     return a
 
 
+def shape(value: Any) -> Any:
+    """The names in a value, all the way down, without what they hold."""
+    if isinstance(value, dict):
+        return {str(name): shape(inner) for name, inner in value.items()}
+    return [shape(inner) for inner in value] if isinstance(value, list) else None
+
+
 def words(text: str) -> list[str]:
     """The words of a text, folded."""
     return re.findall(r"\w+", text.casefold())
@@ -78,6 +85,7 @@ def test_the_canonical_model_accepts_it(record: dict[str, Any]) -> None:
     assert parsed.anime.title == record["anime"]["title"]
     assert len(parsed.characters) == len(record["characters"])
     assert len(parsed.episodes) == len(record["episodes"])
+    assert shape(parsed.model_dump(mode="json", exclude_unset=True)) == shape(record), "a name the model does not know"
 
 
 @pytest.mark.parametrize("platform", sorted(PLATFORMS))
