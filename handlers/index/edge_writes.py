@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -37,7 +37,8 @@ def patch(shard: engine.EdgeShard, patches: Sequence[Patch]) -> int:
     """Merge the payloads that are newer than what is stored; how many were merged."""
     written = 0
     for part in slices(newest(patches), IDS_PER_READ_MAX):
-        held = _payloads(shard, [one.id for one in part])
+        keys = {VERSION}.union(*(one.payload for one in part))
+        held = _payloads(shard, [one.id for one in part], keys)
         for one in part:
             payload = held.get(one.id)
             if payload is None or version_of(payload) >= one.version:
@@ -68,9 +69,10 @@ def _point(space: VectorSpace, point: Point, vector: NDArray[np.float32]) -> eng
 
 
 def _versions(shard: engine.EdgeShard, ids: Sequence[UUID]) -> dict[UUID, int]:
-    found = shard.retrieve(list(ids), [VERSION], False)
-    return {point_uuid(one.id): version_of(one.payload) for one in found}
+    return {one: version_of(payload) for one, payload in _payloads(shard, ids, {VERSION}).items()}
 
 
-def _payloads(shard: engine.EdgeShard, ids: Sequence[UUID]) -> dict[UUID, Payload]:
-    return {point_uuid(one.id): one.payload or {} for one in shard.retrieve(list(ids), True, False)}
+def _payloads(shard: engine.EdgeShard, ids: Sequence[UUID], keys: Iterable[str]) -> dict[UUID, Payload]:
+    """The named keys of the points that are there."""
+    found = shard.retrieve(list(ids), list(keys), False)
+    return {point_uuid(one.id): one.payload or {} for one in found}

@@ -46,10 +46,10 @@ def changed_payload(stored: Payload, payload: Payload, version: int) -> dict[str
 
     Only for a sole writer: between reading and merging nobody else may have written.
     """
-    changed = {key: value for key, value in payload.items() if _differs(stored.get(key), value)}
+    # Types are compared too, because True equals 1 in Python but not in JSON.
+    changed = {
+        key: value
+        for key, value in payload.items()
+        if (old := stored.get(key)) != value or type(old) is not type(value)
+    }
     return changed | {VERSION: version}
-
-
-def _differs(old: object, new: object) -> bool:
-    # True equals 1 in Python but not in JSON.
-    return old != new or isinstance(old, bool) is not isinstance(new, bool)

@@ -1,0 +1,57 @@
+"""Writing a dead letter. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.errors import EchoraError
+from contracts.events import DeadLetterEvent
+from contracts.ids import derived_id
+
+_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d+")
+_ERROR_CHARS_MAX = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it was delivered, and how often it failed."""
+
+    stream: str
+    consumer: str
+    sequence: int
+    subject: str
+    payload: bytes
+    headers: Mapping[str, str]
+    attempts: int
+    first_failed_at: datetime
+
+
+def dead_letter(delivery: Delivery, error: EchoraError, now: datetime) -> DeadLetterEvent:
+    """The letter of a delivery that is given up; the same stream, consumer and sequence give the same event id."""
+    words = str(error)[:_ERROR_CHARS_MAX]
+    return DeadLetterEvent(
+        event_id=derived_id("dead_letter", delivery.stream, delivery.consumer, delivery.sequence),
+        timestamp=now,
+        subject=delivery.subject,
+        payload=delivery.payload,
+        headers=dict(delivery.headers),
+        error_class=type(error).__name__,
+        error=words,
+        fingerprint=fingerprint(delivery.consumer, error),
+        stream=delivery.stream,
+        consumer=delivery.consumer,
+        stream_sequence=delivery.sequence,
+        attempts=delivery.attempts,
+        first_failed_at=delivery.first_failed_at,
+        last_failed_at=now,
+    )
+
+
+def fingerprint(consumer: str, error: EchoraError) -> str:
+    """Equal for failures of one kind: the consumer, the class and the words without ids and numbers."""
+    kind = f"{consumer}|{type(error).__name__}|{_VARYING.sub('#', str(error))}"
+    return hashlib.sha256(kind.encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,0 +1,75 @@
+"""The outbox as the relay reads it, on one connection that also holds the locks of its buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from contracts.errors import Outage
+from handlers.relay.message import Outgoing, outgoing
+from handlers.relay.sql import query
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+BUCKETS: Final = 16
+CHANNEL: Final = "outbox"
+_LOCK_CLASS: Final = 0x0B0C
+
+
+class OutboxStore:
+    """Claims and marks rows of the buckets that this relay owns.
+
+    With several relays each bucket has one that is active, since the locks belong to its session; the others take
+    over when that session ends.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._owned: set[int] = set()
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """The buckets that this relay is the active one of."""
+        return frozenset(self._owned)
+
+    async def own_buckets(self) -> frozenset[int]:
+        """Try for the buckets that are not ours yet; gives all that are."""
+        missing = sorted(set(range(BUCKETS)) - self._owned)
+        if missing:
+            with _outage():
+                rows = await self._connection.fetch(query("own_buckets"), _LOCK_CLASS, missing)
+            self._owned |= {row["bucket"] for row in rows}
+        return self.owned
+
+    async def claim(self, rows_max: int) -> list[Outgoing]:
+        """The next unsent messages of our buckets, oldest first."""
+        with _outage():
+            rows = await self._connection.fetch(query("claim"), sorted(self._owned), rows_max)
+        return [outgoing(dict(row)) for row in rows]
+
+    async def mark(self, row_ids: Sequence[int]) -> None:
+        """These were confirmed."""
+        if row_ids:
+            with _outage():
+                await self._connection.execute(query("mark"), row_ids)
+
+    async def prune(self, sent_before: datetime, rows_max: int) -> int:
+        """Forget sent rows that are old enough; returns how many went."""
+        with _outage():
+            status = await self._connection.execute(query("prune"), sent_before, rows_max)
+        return int(status.rsplit(" ", 1)[1])
+
+
+@contextmanager
+def _outage() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,11 @@
+"""What the delivery counts. Labels are names from the topology, never subjects that carry ids."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+HANDLED = Counter("echora_messages_handled_total", "Messages whose effect was committed.", ["consumer"])
+DEAD_LETTERS = Counter("echora_dead_letters_total", "Messages given up.", ["consumer", "error"])
+OUTAGES = Counter(
+    "echora_outages_total", "Times a consumer began to wait for a dependency.", ["consumer", "dependency"]
+)

@@ -1,0 +1,229 @@
+"""The one place that acknowledges. A batch goes to its step; every message of it is settled by what became of it.
+
+    effect committed              ack
+    Outage (a dependency is away) the batch is held, with heartbeats, until the dependency answers: no attempt counts
+    Transient                     counted; nak with a growing delay; the fifth failure goes to the dead letters
+    Permanent, Poison             dead letters at once
+    shutdown                      nak without delay: it comes again at once, here or elsewhere
+
+A message that goes to the dead letters is acknowledged after the dead letter is confirmed, and never terminated, since
+the server's advisory of a termination would make a second letter of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+from nats.aio.msg import Msg
+
+from contracts import codec
+from contracts.clock import Clock
+from contracts.codec import PoisonMessage
+from contracts.errors import EchoraError, Outage, Permanent, Poison, Transient
+from contracts.events import Event
+from contracts.limits import ATTEMPTS_MAX
+from handlers.dead_letters import Delivery, dead_letter
+from streams.delivery.delays import delay_s, outage_delay_s
+from streams.delivery.failures import FailureCounter, Failures
+from streams.delivery.metrics import DEAD_LETTERS, HANDLED, OUTAGES
+from streams.delivery.publish import Publisher
+from streams.topology import ConsumerSpec
+
+Outcome = EchoraError | None
+Step = Callable[[Sequence[Event]], Awaitable[list[Outcome]]]
+GivenUp = Callable[[Sequence[tuple[Event, str]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter ready to be published."""
+
+    subject: str
+    payload: bytes
+    headers: dict[str, str]
+
+
+@dataclass(slots=True)
+class Settler:
+    """Settles the batches of every consumer."""
+
+    publisher: Publisher
+    failures: FailureCounter
+    clock: Clock
+    spread: Callable[[], float]
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def deliver(
+        self,
+        consumer: ConsumerSpec,
+        raw: Sequence[Msg],
+        events: Sequence[Event | PoisonMessage],
+        step: Step,
+        given_up: GivenUp | None = None,
+    ) -> None:
+        """Run `step` on the events of a batch and settle each message; `given_up` hears of refused events first."""
+        good = [(message, event) for message, event in zip(raw, events, strict=True) if isinstance(event, Event)]
+        outcomes: list[tuple[Msg, Event | None, Outcome]] = [
+            (message, None, Poison(event.reason))
+            for message, event in zip(raw, events, strict=True)
+            if isinstance(event, PoisonMessage)
+        ]
+        async with self._heartbeat(consumer, raw):
+            results = await self._run(consumer, [event for _, event in good], step) if good else []
+            if results is None:
+                await hand_back(raw)
+                return
+            outcomes += [(message, event, result) for (message, event), result in zip(good, results, strict=True)]
+            await self._settle(consumer, outcomes, given_up)
+
+    # --- running the step ---------------------------------------------------------------------------------------
+
+    async def _run(self, consumer: ConsumerSpec, events: Sequence[Event], step: Step) -> list[Outcome] | None:
+        """The outcomes, or None when we are stopping while a dependency is away."""
+        log = structlog.get_logger(consumer.name)
+        waits = 0
+        while not self.stopping.is_set():
+            try:
+                results = await step(events)
+            except Outage as outage:
+                if waits == 0:
+                    log.warning("waiting for a dependency", dependency=outage.dependency, error=str(outage))
+                    OUTAGES.labels(consumer.name, outage.dependency).inc()
+                await self._pause(outage_delay_s(waits, self.spread))
+                waits += 1
+            except Exception as error:
+                # A defect of ours: it must neither kill the loop nor burn the batch in a tight circle.
+                log.exception("the step failed", events=len(events))
+                return [Transient(f"{type(error).__name__}: {error}") for _ in events]
+            else:
+                if waits:
+                    log.info("the dependency answers again", probes=waits)
+                return results
+        return None
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+        except TimeoutError:
+            return
+
+    @asynccontextmanager
+    async def _heartbeat(self, consumer: ConsumerSpec, raw: Sequence[Msg]) -> AsyncIterator[None]:
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(consumer.ack_wait_s / 3)
+                for message in raw:
+                    await message.in_progress()
+
+        task = asyncio.create_task(beat(), name=f"heartbeat {consumer.name}")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    # --- settling -----------------------------------------------------------------------------------------------
+
+    async def _settle(
+        self, consumer: ConsumerSpec, outcomes: Sequence[tuple[Msg, Event | None, Outcome]], given_up: GivenUp | None
+    ) -> None:
+        done = [message for message, _, outcome in outcomes if outcome is None]
+        failed = [(message, event, outcome) for message, event, outcome in outcomes if outcome is not None]
+        if failed:
+            await self._settle_failed(consumer, failed, given_up)
+        again = [message.metadata.sequence.stream for message in done if (message.metadata.num_delivered or 1) > 1]
+        for message in done:
+            await message.ack()
+        HANDLED.labels(consumer.name).inc(len(done))
+        if again:
+            await _quietly(self.failures.forget(consumer.stream, consumer.name, again))
+
+    async def _settle_failed(
+        self, consumer: ConsumerSpec, failed: Sequence[tuple[Msg, Event | None, EchoraError]], given_up: GivenUp | None
+    ) -> None:
+        now = self.clock.now()
+        errors = {message.metadata.sequence.stream: str(error) for message, _, error in failed}
+        try:
+            stories = await self.failures.add(consumer.stream, consumer.name, errors, now)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            stories = {}  # Nothing is counted while the database is away; a certain end is still a certain end.
+        dead: list[tuple[Msg, Event | None, EchoraError, Failures]] = []
+        for message, event, error in failed:
+            story = stories.get(message.metadata.sequence.stream, Failures(1, now))
+            if isinstance(error, Transient) and story.count < ATTEMPTS_MAX:
+                await message.nak(delay=delay_s(error, story.count, self.spread))
+            else:
+                dead.append((message, event, error, story))
+        if dead:
+            await self._bury(consumer, dead, given_up)
+
+    async def _bury(
+        self,
+        consumer: ConsumerSpec,
+        dead: Sequence[tuple[Msg, Event | None, EchoraError, Failures]],
+        given_up: GivenUp | None,
+    ) -> None:
+        log = structlog.get_logger(consumer.name)
+        refused = [(event, str(error)) for _, event, error, _ in dead if event is not None]
+        if given_up is not None and refused:
+            await _quietly(given_up(refused))
+        letters = [self._letter(consumer, message, error, story) for message, _, error, story in dead]
+        try:
+            confirmed = await self.publisher.publish_all(letters)
+        except Outage:
+            confirmed = [False] * len(letters)
+        for (message, _, error, story), is_safe in zip(dead, confirmed, strict=True):
+            if not is_safe:
+                await message.nak(delay=delay_s(Transient(""), 1, self.spread))
+                continue
+            log.error("dead letter", subject=message.subject, error=str(error)[:500], attempts=story.count)
+            DEAD_LETTERS.labels(consumer.name, type(error).__name__).inc()
+            await message.ack()
+        await _quietly(
+            self.failures.forget(
+                consumer.stream,
+                consumer.name,
+                [m.metadata.sequence.stream for (m, *_), safe in zip(dead, confirmed, strict=True) if safe],
+            )
+        )
+
+    def _letter(self, consumer: ConsumerSpec, message: Msg, error: EchoraError, story: Failures) -> Letter:
+        now = self.clock.now()
+        delivery = Delivery(
+            consumer.stream,
+            consumer.name,
+            message.metadata.sequence.stream,
+            message.subject,
+            message.data,
+            message.headers or {},
+            story.count,
+            story.first_failed_at,
+        )
+        event = dead_letter(delivery, error, now)
+        try:
+            payload = codec.encode(event)
+        except Permanent:
+            # Headers may take the letter over its bound; the bytes matter more than they do.
+            payload = codec.encode(event.model_copy(update={"headers": {}, "error": event.error[:200]}))
+        headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
+        return Letter(consumer.dead_letters, payload, headers)
+
+
+async def hand_back(raw: Sequence[Msg]) -> None:
+    """Give messages back that were fetched but not handled; they come again at once."""
+    for message in raw:
+        if not message.is_acked:
+            await message.nak(delay=0)
+
+
+async def _quietly(work: Awaitable[None]) -> None:
+    """Bookkeeping that may fail without harm while the database is away: it is repeated or ages out."""
+    try:
+        await work
+    except (OSError, TimeoutError, Outage, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        structlog.get_logger("settle").warning("bookkeeping failed", error=str(error))
