@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from streams.embedded import Home, NatsServer, PostgresServer
 # What is in a test's database need not outlive the machine.
 _CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _NUMBERS = itertools.count(1)
+
+NewDatabase = Callable[[str], Awaitable[str]]
 
 
 @contextmanager
@@ -81,11 +83,11 @@ def own_nats() -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-async def new_database(postgres_server: PostgresServer) -> AsyncIterator[Callable[..., object]]:
-    """A function that creates a database, empty or as a copy of `template`, and awaits to its URL; dropped at the end."""
+async def new_database(postgres_server: PostgresServer) -> AsyncIterator[NewDatabase]:
+    """A function that creates a database as a copy of `template` (`template0` is empty) and gives its URL; dropped at the end."""
     made: list[str] = []
 
-    async def create(template: str = "template0") -> str:
+    async def create(template: str) -> str:
         name = f"test_{next(_NUMBERS)}"
         await _maintain(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         made.append(name)
@@ -97,9 +99,9 @@ async def new_database(postgres_server: PostgresServer) -> AsyncIterator[Callabl
 
 
 @pytest.fixture
-async def fresh_database(new_database: Callable[..., object]) -> str:
+async def fresh_database(new_database: NewDatabase) -> str:
     """The asyncpg URL of an empty database of this test alone."""
-    return await new_database()  # type: ignore[misc, no-any-return]
+    return await new_database("template0")
 
 
 async def _maintain(server: PostgresServer, statement: str) -> None:

@@ -51,7 +51,7 @@ def test_a_symbolic_link_to_the_folder_is_the_same_folder(home: Home, folder: Pa
 
 def test_what_is_no_folder_is_refused_in_one_line(folder: Path) -> None:
     (folder / "file").touch()
-    with pytest.raises(HomeUnusable, match="file cannot be used .*: make it a folder of your own") as refused:
+    with pytest.raises(HomeUnusable, match=r"file cannot be used .*: make it a folder of your own") as refused:
         Home.open(folder / "file")
     assert "\n" not in str(refused.value)
 

@@ -57,7 +57,7 @@ def test_the_store_syncs_every_write_and_only_this_machine_is_served(own_nats: N
 def test_a_port_that_a_stranger_took_is_named_and_nothing_is_left(home: Home) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         server = NatsServer(home, port=stranger.getsockname()[1])
-        with pytest.raises(ServerFailed, match="nats ended with code 1: .*address already in use"):
+        with pytest.raises(ServerFailed, match=r"nats ended with code 1: .*address already in use"):
             server.start()
         assert not server.alive()
     server.start()

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
