@@ -22,23 +22,10 @@ _STATUS = {"FINISHED": "finished_airing", "ONGOING": "currently_airing", "UPCOMI
 _RATING = {Rating.PG13: "pg_13", Rating.RPLUS: "r+", Rating.RX: "rx"}
 _SOURCE = {SourceMaterial.KOMA_4: "4_koma_manga"}
 _DOCUMENTED_SOURCES = frozenset(
-    [
-        "other",
-        "original",
-        "manga",
-        "web_manga",
-        "novel",
-        "light_novel",
-        "visual_novel",
-        "game",
-        "card_game",
-        "book",
-        "picture_book",
-        "radio",
-        "music",
-        "mixed_media",
-        "web_novel",
-    ]
+    {
+        *("other", "original", "manga", "web_manga", "novel", "light_novel", "visual_novel", "web_novel", "game"),
+        *("card_game", "book", "picture_book", "radio", "music", "mixed_media"),
+    }
 )
 _MESSAGES = {
     400: ("Invalid client id", "bad_request"),
@@ -48,6 +35,7 @@ _MESSAGES = {
     500: ("", "internal_server_error"),
     504: ("", "gateway_timeout"),
 }
+_SEASON_PATH = re.compile(r"/anime/season/(\d{4})/(winter|spring|summer|fall)")
 _ALWAYS = ("id", "title", "main_picture")
 
 
