@@ -28,6 +28,10 @@ def linked(resource: Raw, name: str) -> list[tuple[str, str]] | None:
     return [(str(one.get("type")), str(one.get("id"))) for one in items(data if isinstance(data, list) else [data])]
 
 
+def _onward(resource: Raw) -> list[tuple[str, str]]:
+    return [key for name in part(resource.get("relationships")) for key in linked(resource, name) or []]
+
+
 def reachable(resource: Raw, names: Iterable[str], index: Index) -> list[Raw]:
     """The included resources that belong to one resource: along `names`, and one step on from there."""
     found: dict[tuple[str, str], Raw] = {}
@@ -35,7 +39,7 @@ def reachable(resource: Raw, names: Iterable[str], index: Index) -> list[Raw]:
     for _ in range(_DEPTH_MAX):
         fresh = [key for key in level if key in index and key not in found]
         found |= {key: index[key] for key in fresh}
-        level = [key for at in fresh for name in part(index[at].get("relationships")) for key in linked(index[at], name) or []]
+        level = [key for at in fresh for key in _onward(index[at])]
     return list(found.values())
 
 

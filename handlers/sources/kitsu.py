@@ -19,6 +19,7 @@ from handlers.sources.jsonapi import index_of, reachable, view
 from handlers.sources.mappings.kitsu_anime import FIELDS, INCLUDE, rules
 from handlers.sources.mappings.kitsu_people import CHARACTER, cast, episode, staff_rules
 from handlers.sources.notes import Notes
+from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply, Said, Way
 from handlers.sources.rules import gives, raw_names, read_fields, read_rows, stated
 from handlers.sources.tables.kitsu import SITE_OF, SITES
@@ -43,11 +44,16 @@ _AIRING = frozenset({"broadcast", "status", "episode_count"})
 _ALL = rules({})
 
 
+# No limit is published; two requests per second is what a careful visitor would send.
+POLICY: Final = SourcePolicy(base_url="https://kitsu.app/api/edge", rate_per_s=2, rate_per_min=60)
+
+
 class Kitsu:
     """The adapter of Kitsu."""
 
     name = "kitsu"
     platform = "kitsu"
+    policy = POLICY
     capability: Capability = MappingProxyType(
         {
             Kind.ANIME: Offer(gives(_ALL), frozenset(Way), batch=PAGE_SIZE, pages_max=100),
@@ -139,7 +145,8 @@ class Kitsu:
             case Kind.STAFF:
                 read = read_fields(item, staff_rules(index), AnimeFields, None, notes)
             case Kind.CHARACTER:
-                read = read_fields(view(part(item.get("data")), (), index), CHARACTER, CharacterFields, ask.fields, notes)
+                raw = view(part(item.get("data")), (), index)
+                read = read_fields(raw, CHARACTER, CharacterFields, ask.fields, notes)
                 return Said(
                     entity=EntityType.CHARACTER,
                     character=CharacterFields(**read.values),
@@ -158,9 +165,7 @@ class Kitsu:
             external_ids={"kitsu": external_id},
         )
 
-    def _anime(
-        self, ask: Ask, external_id: str, raw: Raw, values: dict[str, Any], errors: Mapping[str, str]
-    ) -> Said:
+    def _anime(self, ask: Ask, external_id: str, raw: Raw, values: dict[str, Any], errors: Mapping[str, str]) -> Said:
         at = iso_instant(raw.get("nextRelease"))
         airing = ask.kind is Kind.AIRING and "nextRelease" in raw
         return Said(
@@ -216,7 +221,8 @@ class Kitsu:
             attributes = part(mapping.get("attributes"))
             target = part(part(part(mapping.get("relationships")).get("item")).get("data"))
             external_id = words(attributes.get("externalId"))
-            if external_id in call.ids and target.get("type") == "anime" and SITES.get(str(attributes.get("externalSite"))):
+            known = SITES.get(str(attributes.get("externalSite"))) == platform
+            if known and external_id in call.ids and target.get("type") == "anime":
                 by_id[str(external_id)] = {platform: str(external_id), "kitsu": str(target.get("id"))}
         return by_id
 

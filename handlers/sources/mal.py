@@ -9,183 +9,20 @@ from typing import Final
 
 from contracts.errors import EchoraError, Outage
 from contracts.model.anime import AnimeFields
-from contracts.model.anime_parts import AiredDates, CompanyRef, Images, RelatedWork, Statistics
-from contracts.model.enums import AnimeStatus, AnimeType, Rating, Relation, Season, SourceMaterial
 from contracts.observation import Kind
 from handlers.sources import faults
-from handlers.sources.dates import MONTHS, partial_date, slot
+from handlers.sources.mappings.mal_anime import ANIME
 from handlers.sources.notes import Notes
+from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply, Said, Way
-from handlers.sources.rules import Rule, gives, raw_names, read_fields, stated
-from handlers.sources.values import count, enum_of, items, only, part, positive, score10, unique, words
+from handlers.sources.rules import gives, raw_names, read_fields, stated
+from handlers.sources.values import part, words
 
-STATUS: Final = MappingProxyType(
-    {
-        "currently_airing": AnimeStatus.ONGOING,
-        "finished_airing": AnimeStatus.FINISHED,
-        "not_yet_aired": AnimeStatus.UPCOMING,
-    }
+# No limit is published, but abuse is answered with 403. The service wants a client id, so it is off until one is set.
+POLICY: Final = SourcePolicy(
+    base_url="https://api.myanimelist.net/v2", enabled=False, rate_per_s=1, rate_per_min=60, open_s=300.0
 )
-TYPE: Final = MappingProxyType(
-    {
-        name: AnimeType(name.upper())
-        for name in ("tv", "tv_special", "movie", "ova", "ona", "special", "music", "pv", "cm", "unknown")
-    }
-)
-RATING: Final = MappingProxyType(
-    {
-        "g": Rating.G,
-        "pg": Rating.PG,
-        "pg_13": Rating.PG13,
-        "r": Rating.R,
-        "r+": Rating.RPLUS,
-        "rx": Rating.RX,
-    }
-)
-NSFW: Final = MappingProxyType({"white": False, "gray": True, "black": True})
-SEASON: Final = MappingProxyType({season.value.lower(): season for season in Season})
-# mixed_media and web_novel are not in the service's documentation, but it sends them.
-SOURCE: Final = MappingProxyType(
-    {"4_koma_manga": SourceMaterial.KOMA_4}
-    | {
-        name: SourceMaterial(name.upper())
-        for name in [
-            "other",
-            "original",
-            "manga",
-            "web_manga",
-            "novel",
-            "light_novel",
-            "visual_novel",
-            "game",
-            "card_game",
-            "book",
-            "picture_book",
-            "radio",
-            "music",
-            "mixed_media",
-            "web_novel",
-        ]
-    }
-)
-# spin_off and character are not in the service's documentation, but it sends them.
-RELATION: Final = MappingProxyType({relation.value.lower(): relation for relation in Relation})
-
-NOT_USED: Final = MappingProxyType(
-    {
-        "main_picture.medium": "a smaller copy",
-        "pictures[].medium": "a smaller copy",
-        "created_at": "when the entry was made, not the anime",
-        "updated_at": "misses changes of pictures, so nothing may follow from it",
-        "my_list_status": "one user's list",
-        "recommendations": "taste of users, not a fact of the anime",
-        "statistics": "how far users have watched; num_list_users is read from the top level",
-        "genres[].id": "genres are kept by name",
-        "related_anime[].node.main_picture": "belongs to the other anime",
-        "related_manga[].node.main_picture": "belongs to the manga",
-        "related_anime[].relation_type_formatted": "relation_type says it",
-        "related_manga[].relation_type_formatted": "relation_type says it",
-    }
-)
-
-
-def _titles(raw: Raw, name: str) -> str | None:
-    return words(part(raw["alternative_titles"]).get(name))
-
-
-def _aired(raw: Raw, _: Notes) -> AiredDates | None:
-    first, last = partial_date(raw.get("start_date")), partial_date(raw.get("end_date"))
-    return AiredDates(**only(aired_from=first, aired_to=last)) if first or last else None
-
-
-def _month(raw: Raw, _: Notes) -> str | None:
-    printed = str(raw["start_date"] or "").split("-")
-    month = int(printed[1]) if len(printed) > 1 else 0
-    return MONTHS[month - 1] if 1 <= month <= 12 else None
-
-
-def _statistics(raw: Raw, _: Notes) -> dict[str, Statistics] | None:
-    figures = only(
-        score=score10(raw.get("mean")),
-        scored_by=count(raw.get("num_scoring_users")),
-        rank=positive(raw.get("rank")),
-        popularity_rank=positive(raw.get("popularity")),
-        members=count(raw.get("num_list_users")),
-    )
-    return {"mal": Statistics(**figures)} if figures else None
-
-
-def _images(raw: Raw, _: Notes) -> Images | None:
-    pictures = [part(raw.get("main_picture")), *items(raw.get("pictures"))]
-    covers = unique(picture.get("large") for picture in pictures)
-    return Images(covers=covers) if covers else None
-
-
-def _related(raw: Raw, notes: Notes, name: str) -> dict[Relation, list[RelatedWork]]:
-    found: dict[Relation, list[RelatedWork]] = {}
-    for row in items(raw[name]):
-        relation = enum_of(notes, "relation", RELATION, row.get("relation_type"), Relation.OTHER) or Relation.OTHER
-        node = part(row.get("node"))
-        work = RelatedWork(title=str(node["title"]), external_ids={"mal": str(node["id"])})
-        found.setdefault(relation, []).append(work)
-    return found
-
-
-ANIME: Final = (
-    Rule("external_ids", ("id",), lambda raw, _: {"mal": str(raw["id"])}),
-    Rule("title", ("title",), lambda raw, _: words(raw["title"])),
-    Rule("title_english", ("alternative_titles",), lambda raw, _: _titles(raw, "en")),
-    Rule("title_japanese", ("alternative_titles",), lambda raw, _: _titles(raw, "ja")),
-    Rule(
-        "synonyms",
-        ("alternative_titles",),
-        lambda raw, _: unique(part(raw["alternative_titles"]).get("synonyms") or []),
-    ),
-    Rule(
-        "type", ("media_type",), lambda raw, notes: enum_of(notes, "type", TYPE, raw["media_type"], AnimeType.UNKNOWN)
-    ),
-    Rule(
-        "status",
-        ("status",),
-        lambda raw, notes: enum_of(notes, "status", STATUS, raw["status"], AnimeStatus.UNKNOWN),
-    ),
-    Rule(
-        "source_material",
-        ("source",),
-        lambda raw, notes: enum_of(notes, "source", SOURCE, raw["source"], SourceMaterial.UNKNOWN),
-    ),
-    Rule("rating", ("rating",), lambda raw, notes: enum_of(notes, "rating", RATING, raw["rating"], Rating.UNKNOWN)),
-    Rule("nsfw", ("nsfw",), lambda raw, _: NSFW.get(str(raw["nsfw"]))),
-    Rule(
-        "season",
-        ("start_season",),
-        lambda raw, notes: enum_of(notes, "season", SEASON, part(raw["start_season"]).get("season"), None),
-    ),
-    Rule("year", ("start_season",), lambda raw, _: positive(part(raw["start_season"]).get("year"))),
-    Rule("month", ("start_date",), _month),
-    Rule("aired_dates", ("start_date", "end_date"), _aired),
-    Rule(
-        "broadcast",
-        ("broadcast",),
-        lambda raw, _: slot(part(raw["broadcast"]).get("day_of_the_week"), part(raw["broadcast"]).get("start_time")),
-    ),
-    Rule("episode_count", ("num_episodes",), lambda raw, _: positive(raw["num_episodes"])),
-    Rule("duration", ("average_episode_duration",), lambda raw, _: positive(raw["average_episode_duration"])),
-    Rule("synopsis", ("synopsis",), lambda raw, _: words(raw["synopsis"])),
-    Rule("background", ("background",), lambda raw, _: words(raw["background"])),
-    Rule("genres", ("genres",), lambda raw, _: unique(row.get("name") for row in items(raw["genres"]))),
-    Rule("statistics", ("mean", "rank", "popularity", "num_list_users", "num_scoring_users"), _statistics),
-    Rule(
-        "studios",
-        ("studios",),
-        lambda raw, _: [
-            CompanyRef(name=row["name"], external_ids={"mal": str(row["id"])}) for row in items(raw["studios"])
-        ],
-    ),
-    Rule("images", ("main_picture", "pictures"), _images),
-    Rule("related_anime", ("related_anime",), lambda raw, notes: _related(raw, notes, "related_anime")),
-    Rule("related_source_material", ("related_manga",), lambda raw, notes: _related(raw, notes, "related_manga")),
-)
+CLIENT_ID_HEADER: Final = "X-MAL-CLIENT-ID"
 
 
 class Mal:
@@ -193,6 +30,7 @@ class Mal:
 
     name = "mal"
     platform = "mal"
+    policy = POLICY
     capability: Capability = MappingProxyType(
         {
             Kind.ANIME: Offer(gives(ANIME), frozenset({Way.FULL, Way.SELECTIVE})),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from contracts.errors import EchoraError
 from contracts.events import EntityType
@@ -14,6 +14,7 @@ from contracts.model.anime import AnimeFields
 from contracts.model.character import CharacterFields
 from contracts.observation import Kind, ObservedCharacter, ObservedEpisode
 from handlers.sources.notes import Notes
+from handlers.sources.policy import SourcePolicy
 
 Raw = Mapping[str, Any]
 
@@ -110,6 +111,7 @@ class SourceAdapter(Protocol):
 
     name: str
     platform: str
+    policy: SourcePolicy
     capability: Capability
 
     def calls(self, ask: Ask) -> list[Call]:
@@ -129,6 +131,7 @@ class SourceAdapter(Protocol):
         ...
 
 
+@runtime_checkable
 class CrossReferences(Protocol):
     """An adapter that can find ids on other platforms."""
 

@@ -130,7 +130,9 @@ def rules(index: Index) -> tuple[Rule, ...]:
     def firms(raw: Raw, role: str) -> list[CompanyRef]:
         found: dict[str, CompanyRef] = {}
         for production in items(raw["animeProductions"]):
-            for key in linked(production, "producer") or [] if part(production.get("attributes")).get("role") == role else []:
+            if part(production.get("attributes")).get("role") != role:
+                continue
+            for key in linked(production, "producer") or []:
                 name = words(part(index[key].get("attributes")).get("name")) if key in index else None
                 if name:
                     found.setdefault(key[1], CompanyRef(name=name, external_ids={"kitsu": key[1]}))
@@ -151,9 +153,10 @@ def rules(index: Index) -> tuple[Rule, ...]:
         found = []
         for link in items(raw["streamingLinks"]):
             url = words(part(link.get("attributes")).get("url"))
-            names = [part(index[key].get("attributes")).get("siteName") for key in linked(link, "streamer") or [] if key in index]
+            services = [index[key] for key in linked(link, "streamer") or [] if key in index]
+            names = unique(part(service.get("attributes")).get("siteName") for service in services)
             if url:
-                found.append(StreamingSource(platform=words(names[0]) or url if names else url, url=url))
+                found.append(StreamingSource(platform=names[0] if names else url, url=url))
         return found
 
     return (
@@ -194,7 +197,11 @@ FIELDS: Final = (
         ("status",),
         lambda raw, notes: enum_of(notes, "status", STATUS, raw["status"], AnimeStatus.UNKNOWN),
     ),
-    Rule("rating", ("ageRating",), lambda raw, notes: enum_of(notes, "rating", RATING, raw["ageRating"], Rating.UNKNOWN)),
+    Rule(
+        "rating",
+        ("ageRating",),
+        lambda raw, notes: enum_of(notes, "rating", RATING, raw["ageRating"], Rating.UNKNOWN),
+    ),
     Rule("nsfw", ("nsfw",), lambda raw, _: raw["nsfw"]),
     Rule("season", ("startDate",), _season),
     Rule("year", ("startDate",), _year),

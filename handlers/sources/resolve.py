@@ -1,0 +1,63 @@
+"""Ids across sources: a missing id is found once, through what the sources offer, and the caller stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contracts.errors import EchoraError
+from handlers.sources.account import Failure, failure_of
+from handlers.sources.errors import Unreadable
+from handlers.sources.fetch import Sources
+from handlers.sources.gate import Priority
+from handlers.sources.line import Line
+from handlers.sources.port import CrossReferences
+
+Ids = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """For each anime that was asked about, in order, all ids now known; and which sources could not be asked."""
+
+    ids: tuple[Ids, ...]
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+
+
+async def resolve_ids(sources: Sources, known: Sequence[Ids], priority: Priority = Priority.BACKFILL) -> Resolved:
+    """Fill in missing ids: AniList through idMal, Kitsu through its mappings, in both directions.
+
+    `known` holds one mapping per anime, platform to id. Ids that are known are never asked for and never replaced. A
+    second round uses what the first one found (a Kitsu id found through AniList's idMal, and the like).
+    """
+    ids = [dict(one) for one in known]
+    failures: dict[str, Failure] = {}
+    for _ in range(2):
+        for name, line in sources.lines.items():
+            if line.policy.enabled and isinstance(line.adapter, CrossReferences) and name not in failures:
+                try:
+                    await _ask(line, line.adapter, ids, priority)
+                except EchoraError as error:
+                    failures[name] = failure_of(error)
+    return Resolved(tuple(ids), failures)
+
+
+async def _ask(line: Line, adapter: CrossReferences, ids: list[dict[str, str]], priority: Priority) -> None:
+    mine = line.adapter.platform
+    # By its own id a source is asked for the others, by another's id for its own.
+    for platform in ("mal", "anilist", "kitsu"):
+        wanted = [
+            one
+            for one in ids
+            if platform in one and (mine not in one if platform != mine else {"mal", "anilist", "kitsu"} - set(one))
+        ]
+        calls = adapter.id_calls(platform, tuple(dict.fromkeys(one[platform] for one in wanted)))
+        replies = await line.ids(platform, calls, priority)
+        for call, reply in zip(calls, replies, strict=True):
+            try:
+                found = adapter.id_page(platform, call, reply)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise Unreadable(f"{line.adapter.name}: the ids cannot be read: {error!r}") from error
+            for one in wanted:
+                for other, external_id in found.get(one[platform], {}).items():
+                    one.setdefault(other, external_id)
