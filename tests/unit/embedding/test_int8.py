@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from handlers.embedding.fused import multiply_float
-from handlers.embedding.int8 import HOT_CHANNELS, Quantised, hot_and_cold, quantise, smoothing_factors
+from handlers.embedding.int8 import EXACT_LAYERS, HOT_CHANNELS, Quantised, hot_and_cold, quantise, smoothing_for
 from handlers.embedding.minilm import Floats
 
 
@@ -16,7 +16,9 @@ def numbers(rows: int, columns: int, seed: int) -> Floats:
 
 def product(fitted: Quantised, inputs: Floats) -> Floats:
     """What the graph computes, in numpy."""
-    seen = inputs if fitted.smoothing is None else inputs / fitted.smoothing
+    seen = inputs
+    if fitted.smoothing is not None:
+        seen = (inputs - fitted.smoothing.middle) / fitted.smoothing.factors
     zero = np.float32(fitted.input_zero)
     levels = np.clip(np.rint(seen / fitted.input_scale) + zero, 0, 255) - zero
     found = (levels @ fitted.weight.astype(np.float32)) * fitted.input_scale * fitted.weight_scale
@@ -33,10 +35,12 @@ def test_the_product_is_close() -> None:
     assert error(quantise(weight, samples, smooth=False), numbers(100, 64, 3), weight) < 0.03
 
 
-def test_smoothing_saves_the_product_from_a_large_channel() -> None:
+@pytest.mark.parametrize("offset", [0, 60])
+def test_smoothing_saves_the_product_from_a_large_channel(offset: float) -> None:
     weight, samples, inputs = numbers(64, 32, 1), numbers(500, 64, 2), numbers(100, 64, 3)
-    samples[:, 5] *= 40
-    inputs[:, 5] = 0  # The others must not suffer from the scale that one channel takes.
+    samples[:, 5] = samples[:, 5] * 20 + offset
+    inputs[:, 5] = offset  # The others must not suffer from the scale that one channel takes.
+    weight[5] = 0
     plain = error(quantise(weight, samples, smooth=False), inputs, weight)
     assert error(quantise(weight, samples, smooth=True), inputs, weight) < plain / 2
 
@@ -58,7 +62,7 @@ def test_dead_channels_do_no_harm() -> None:
     weight[:, 0], weight[3], samples[:, 6] = 0, 0, 0
     fitted = quantise(weight, samples, smooth=True)
     assert np.isfinite(product(fitted, samples)).all()
-    assert np.isfinite(smoothing_factors(weight, samples)).all()
+    assert np.isfinite(smoothing_for(weight, samples).factors).all()
 
 
 @pytest.mark.parametrize("hot", [0, 700, 1535])
@@ -70,3 +74,8 @@ def test_the_largest_channels_stay_in_float(hot: int) -> None:
     assert len(kept) == HOT_CHANNELS
     assert multiply is multiply_float
     assert sorted([*cold, *kept]) == list(range(1536))
+
+
+def test_the_exact_layers_are_not_divided() -> None:
+    ((name, channels, multiply),) = hot_and_cold({}, multiply_float)(EXACT_LAYERS[0])
+    assert (name, len(channels), multiply) == ("all", 1536, multiply_float)
