@@ -60,7 +60,7 @@ class Root:
             raise GraphQLError("Not Found.", extensions={"status": 404})
         return found[0]
 
-    def Page(self, info: GraphQLResolveInfo, page: int | None = 1, perPage: int | None = None) -> Json:  # noqa: N802, N803
+    def Page(self, info: GraphQLResolveInfo[Any], page: int | None = 1, perPage: int | None = None) -> Json:  # noqa: N802, N803
         """A page of whichever list is asked for within it."""
         number, size = page or 1, max(1, min(PAGE_SIZE_MAX, perPage or PAGE_SIZE_MAX))
         lists: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Any]]] = {
@@ -146,7 +146,7 @@ class Root:
         return sorted(nodes, key=lambda node: (node[by], node["id"]), reverse=downwards)
 
 
-def _listed(info: GraphQLResolveInfo, names: Collection[str]) -> tuple[str, dict[str, Any]] | None:
+def _listed(info: GraphQLResolveInfo[Any], names: Collection[str]) -> tuple[str, dict[str, Any]] | None:
     page_type = info.schema.type_map["Page"]
     selected = [one for node in info.field_nodes if node.selection_set for one in node.selection_set.selections]
     for one in selected:
