@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -44,15 +44,15 @@ _FORGET = """
 class PostgresFailures:
     """The count in PostgreSQL: while that is away nothing is counted, which is right, since then it is an outage."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Callable[[], asyncpg.Pool]) -> None:
         self._pool = pool
 
     async def add(self, stream: str, consumer: str, errors: Mapping[int, str], now: datetime) -> dict[int, Failures]:
         """See FailureCounter."""
         sequences, texts = list(errors), [text.replace("\x00", "")[:2_000] for text in errors.values()]
-        rows = await self._pool.fetch(_ADD, stream, consumer, sequences, texts, now)
+        rows = await self._pool().fetch(_ADD, stream, consumer, sequences, texts, now)
         return {row["stream_sequence"]: Failures(row["failures"], row["first_failed_at"]) for row in rows}
 
     async def forget(self, stream: str, consumer: str, sequences: Sequence[int]) -> None:
         """See FailureCounter."""
-        await self._pool.execute(_FORGET, stream, consumer, list(sequences))
+        await self._pool().execute(_FORGET, stream, consumer, list(sequences))

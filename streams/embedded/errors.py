@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# ruff: noqa: N818 - the names say what is the matter, as those of contracts.errors do.
 from contracts.errors import Permanent
 
 

@@ -1,0 +1,80 @@
+"""The application object: FastStream's, with HTTP by a web framework and a stop that keeps its time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from faststream.asgi import AsgiFastStream
+
+from contracts.errors import EchoraError
+from streams.embedded import EmbeddedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faststream.asgi.types import ASGIApp, Receive, Scope, Send
+    from faststream.nats import NatsBroker
+
+# Open requests may take this long at a stop; then they are cut off.
+HTTP_GRACE_S = 1
+
+
+class EchoraApplication(AsgiFastStream):
+    """`faststream run streams:app`. FastStream's own routes match a path exactly, so HTTP goes to `http` instead."""
+
+    def __init__(
+        self, broker: NatsBroker, *, http: ASGIApp, host: str, port: int, **lifecycle: Any
+    ) -> None:
+        super().__init__(broker, **lifecycle)
+        self._http = http
+        self._address = (host, port)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the lifespan as FastStream does, and everything else as the web framework does."""
+        if scope["type"] == "lifespan":
+            await self.lifespan(scope, receive, send)
+        else:
+            await self._http(scope, receive, send)
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """FastStream's, but what our own code refuses at start is said in one line instead of a traceback."""
+        try:
+            await super().lifespan(scope, receive, send)
+        except (EchoraError, EmbeddedError) as error:
+            print(f"echora: {error}", file=sys.stderr)  # noqa: T201 - the one line that the operator is to see
+            self.has_failed = True
+
+    has_failed = False
+
+    async def run(self, log_level: int = logging.INFO, run_extra_options: dict[str, Any] | None = None) -> None:
+        """Serve until a signal. `--host` and `--port` of the command line win over the settings."""
+        options = run_extra_options or {}
+        self._run_extra_options = options
+        host, port = self._address
+        config = uvicorn.Config(
+            self,
+            host=str(options.get("host", host)),
+            port=int(options.get("port", port)),
+            fd=int(options["fd"]) if options.get("fd") else None,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=HTTP_GRACE_S,
+        )
+        await uvicorn.Server(config).serve()
+        if self.has_failed:
+            raise SystemExit(1)
+
+
+def workers_asked_for(arguments: Sequence[str], environment: dict[str, str]) -> int:
+    """How many processes `faststream run` was asked for; a value that is no number is left to FastStream to refuse."""
+    value = environment.get("FASTSTREAM_WORKERS", "1")
+    for position, argument in enumerate(arguments):
+        if argument in ("--workers", "-w") and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        elif argument.startswith("--workers="):
+            value = argument.partition("=")[2]
+    return int(value) if value.isdigit() else 1

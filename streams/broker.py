@@ -1,0 +1,106 @@
+"""The broker, with every default spelled out that would lose or spin; and how a subscriber gets our pull loop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig
+
+from contracts.clock import Clock
+from streams.delivery.codec import ProtobufCodec
+from streams.delivery.pull import Puller
+from streams.topology import ConsumerSpec
+
+RECONNECT_WAIT_S = 1
+PING_EVERY_S = 5
+
+
+def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
+    """A broker that reconnects for ever and waits at a stop for the batch in hand."""
+    log = structlog.get_logger("nats")
+
+    async def lost(*_: object) -> None:
+        log.warning("connection lost, reconnecting", server=url.rsplit("@", 1)[-1])
+
+    async def back(*_: object) -> None:
+        log.info("connected again")
+
+    async def failed(error: Exception) -> None:
+        log.debug("client error", error=f"{type(error).__name__}: {error}")
+
+    return NatsBroker(
+        url,
+        name=name,
+        codec=cast("Any", ProtobufCodec()),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=RECONNECT_WAIT_S,
+        ping_interval=PING_EVERY_S,
+        max_outstanding_pings=2,
+        graceful_timeout=shutdown_grace_s,
+        disconnected_cb=lost,
+        reconnected_cb=back,
+        error_cb=failed,
+        # FastStream logs every batch at INFO; our own lines say what is worth saying.
+        log_level=logging.DEBUG,
+    )
+
+
+class _Subscriber(Protocol):
+    subscription: Any
+
+    async def consume(self, msg: list[Msg]) -> Any: ...
+
+
+@dataclass(slots=True)
+class Pullers:
+    """The pull loops of this process, one per consumer."""
+
+    broker: NatsBroker
+    clock: Clock
+    by_consumer: dict[str, Puller] = field(default_factory=dict)
+
+    def subscriber(self, consumer: ConsumerSpec, batch_max: int) -> Callable[[Any], Any]:
+        """Declare a batch subscriber of `consumer`; its messages come through our loop, never through FastStream's."""
+        subscriber = self.broker.subscriber(
+            consumer.subjects[0] if len(consumer.subjects) == 1 else "",
+            durable=consumer.name,
+            config=ConsumerConfig(filter_subjects=list(consumer.subjects) if len(consumer.subjects) > 1 else None),
+            stream=JStream(consumer.stream, declare=False),
+            pull_sub=PullSub(batch=True, batch_size=batch_max),
+            ack_policy=AckPolicy.MANUAL,
+            title=consumer.name,
+            description=consumer.description,
+        )
+        puller = Puller(self._client, consumer, batch_max, cast("_Subscriber", subscriber).consume, self.clock)
+        self.by_consumer[consumer.name] = puller
+
+        async def create_subscription() -> None:
+            subscriber.subscription = cast("Any", puller)
+            puller.start()
+
+        # The one seam: FastStream asks this method for a subscription when it starts the subscriber.
+        cast("Any", subscriber)._create_subscription = create_subscription
+        return cast("Callable[[Any], Any]", subscriber)
+
+    def _client(self) -> Client:
+        return connection(self.broker)
+
+    async def stop(self) -> None:
+        """Stop pulling everywhere, finish what is in hand, give the rest back."""
+        for puller in self.by_consumer.values():
+            await puller.stop()
+
+
+def connection(broker: NatsBroker) -> Client:
+    """The client of a connected broker."""
+    client = broker._connection
+    assert client is not None, "the broker is not connected yet"
+    return client

@@ -1,0 +1,48 @@
+"""What the HTTP application needs from the rest of the program: plain async callables, wired by the composition root.
+
+A callable that this process does not offer (its role runs elsewhere) is None; its routes then answer 503 and say so.
+Each may raise contracts.errors: Outage becomes 503, Refused 422, any other Permanent 409.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from handlers.catalogue import StoredRecord
+from handlers.index.filters import SearchFilters
+from handlers.ingest import RawRecord, Verdict
+from streams.http.models import SearchHit, Status
+
+
+class Ingest(Protocol):
+    """Takes records as they arrive and gives a verdict for each, in the order in which they are decided."""
+
+    def __call__(self, records: AsyncIterator[RawRecord], artifact_uri: str) -> AsyncIterator[Verdict]: ...  # noqa: D102
+
+
+class Search(Protocol):
+    """The best matches first."""
+
+    async def __call__(  # noqa: D102
+        self, query: str, filters: SearchFilters, limit: int, offset: int
+    ) -> Sequence[SearchHit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The program behind the routes.
+
+    `delete` gives the version that was committed, None when there is no such living anime. `readiness` and `liveness`
+    give the reasons why not; none means yes.
+    """
+
+    status: Callable[[], Awaitable[Status]]
+    readiness: Callable[[], Awaitable[Sequence[str]]]
+    liveness: Callable[[], Awaitable[Sequence[str]]]
+    record: Callable[[UUID], Awaitable[StoredRecord | None]]
+    delete: Callable[[UUID], Awaitable[int | None]] | None = None
+    ingest: Ingest | None = None
+    search: Search | None = None

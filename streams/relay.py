@@ -1,0 +1,103 @@
+"""relay: the outbox leaves PostgreSQL for NATS. Woken by NOTIFY, and looking anyway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import structlog
+
+from contracts.clock import Clock
+from contracts.errors import Outage
+from handlers.relay import OutboxStore, Outgoing, drain
+from handlers.relay.store import CHANNEL
+from streams.delivery.delays import outage_delay_s
+from streams.delivery.publish import Publisher
+
+PRUNE_EVERY_S = 60.0
+PRUNE_ROWS_MAX = 10_000
+
+
+@dataclass(slots=True)
+class Relay:
+    """The loop around `drain`. One connection of its own holds the locks of its buckets; when it dies, they are free."""
+
+    connect: Callable[[], Any]
+    publisher: Publisher
+    clock: Clock
+    spread: Callable[[], float]
+    rows_max: int
+    poll_s: float
+    retention: timedelta
+    passed_at: float | None = None
+    sent: int = 0
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_stopping: bool = False
+    _task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to relay."""
+        self._is_stopping = False
+        self._task = asyncio.create_task(self._run(), name="relay")
+
+    async def stop(self) -> None:
+        """Finish the pass in hand and let go of the buckets."""
+        self._is_stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def _run(self) -> None:
+        log = structlog.get_logger("relay")
+        failures = 0
+        while not self._is_stopping:
+            try:
+                connection = await self.connect()
+                try:
+                    await connection.add_listener(CHANNEL, self._notified)
+                    if failures:
+                        log.info("relaying again", probes=failures)
+                    failures = 0
+                    await self._relay(OutboxStore(connection))
+                finally:
+                    await _close(connection)
+            except (Outage, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if failures == 0:
+                    log.warning("waiting for a dependency", error=str(error))
+                await asyncio.sleep(outage_delay_s(failures, self.spread))
+                failures += 1
+
+    async def _relay(self, store: OutboxStore) -> None:
+        prune_at = self.clock.monotonic()
+        while not self._is_stopping:
+            self._wake.clear()
+            await store.own_buckets()
+            self.sent += await drain(store, self._publish, self.rows_max)
+            self.passed_at = self.clock.monotonic()
+            if self.clock.monotonic() >= prune_at:
+                await store.prune(self.clock.now() - self.retention, PRUNE_ROWS_MAX)
+                prune_at = self.clock.monotonic() + PRUNE_EVERY_S
+            try:
+                async with asyncio.timeout(self.poll_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> list[int]:
+        confirmed = await self.publisher.publish_all(messages)
+        return [message.row_id for message, is_safe in zip(messages, confirmed, strict=True) if is_safe]
+
+    def _notified(self, *_: object) -> None:
+        self._wake.set()
+
+
+async def _close(connection: Any) -> None:
+    try:
+        await connection.close(timeout=1)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()

@@ -1,0 +1,90 @@
+"""What the running program holds: settings, stores, the index, the model. Filled at start, passed as a parameter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.clock import Clock
+from handlers.embedding.port import Embedder
+from handlers.index.committed import CommittedRows
+from handlers.index.follow import Follower
+from handlers.index.port import VectorIndex
+from streams.delivery.settle import Settler
+from streams.settings import Settings
+
+
+@dataclass(slots=True)
+class Runtime:
+    """One process's parts. Subscribers are declared before anything runs, so what start brings is set later."""
+
+    settings: Settings
+    clock: Clock
+    settler: Settler
+    _pool: asyncpg.Pool | None = None
+    _index: VectorIndex | None = None
+    _embedder: Embedder | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    _embedding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed"))
+    _asking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed-query"))
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Connections to PostgreSQL."""
+        assert self._pool is not None, "the program has not started"
+        return self._pool
+
+    @property
+    def index(self) -> VectorIndex:
+        """The vector index, in processes whose roles use it."""
+        assert self._index is not None, "this process runs no role that uses the index"
+        return self._index
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model, in processes whose roles use it."""
+        assert self._embedder is not None, "this process runs no role that embeds"
+        return self._embedder
+
+    @property
+    def has_index(self) -> bool:
+        """Whether this process holds the index."""
+        return self._index is not None
+
+    @property
+    def follower(self) -> Follower:
+        """What the index step works with."""
+        return Follower(CommittedRows(self.pool), self.index, self.embed, self.embedder.model)
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed documents in a thread of their own, so that the event loop goes on meanwhile."""
+        return await self._embed_in(self._embedding, texts)
+
+    async def embed_query(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed what a person searches for; it does not wait behind a batch of documents."""
+        return await self._embed_in(self._asking, texts)
+
+    async def _embed_in(self, executor: ThreadPoolExecutor, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors: NDArray[Any] = await asyncio.get_running_loop().run_in_executor(executor, self.embedder.embed, texts)
+        return vectors
+
+    def hold(self, *, pool: asyncpg.Pool) -> None:
+        """Take what start has opened."""
+        self._pool = pool
+
+    def hold_index(self, index: VectorIndex, embedder: Embedder) -> None:
+        """Take the opened index and model."""
+        self._index, self._embedder = index, embedder
+
+    def release(self) -> None:
+        """Let go of everything; the owner closes it."""
+        self._embedding.shutdown(wait=True, cancel_futures=True)
+        self._asking.shutdown(wait=True, cancel_futures=True)
+        self._pool = self._index = self._embedder = None

@@ -1,0 +1,183 @@
+"""Every setting, read from the environment (and a .env file) in one place.
+
+docs/configuration.md is generated from it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from streams.topology import ROLES
+
+PREFIX = "ECHORA_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line that names it and says what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Without any, everything runs embedded in one data folder."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
+
+    home: Path = Field(Path(".echora"), alias="ECHORA_HOME", description="Data folder of whatever runs embedded.")
+    roles: Annotated[tuple[str, ...], NoDecode] = Field(
+        tuple(ROLES), alias="ECHORA_ROLES", description="Parts of the graph that this process runs, comma separated."
+    )
+    http_host: str = Field("127.0.0.1", alias="ECHORA_HTTP_HOST", description="Address that HTTP listens on.")
+    http_port: int = Field(8000, ge=0, le=65_535, alias="ECHORA_HTTP_PORT", description="Port that HTTP listens on.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", alias="ECHORA_LOG_FORMAT", description="console for people, json for programs; auto asks the terminal."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="ECHORA_LOG_LEVEL", description="The least urgent level that is logged."
+    )
+    demo: bool = Field(
+        True, alias="ECHORA_DEMO", description="Load the demo catalogue into an empty database when all is embedded."
+    )
+
+    nats_url: str | None = Field(None, alias="NATS_URL", description="NATS server; unset runs one embedded.")
+    nats_replicas: int = Field(1, ge=1, le=5, alias="NATS_REPLICAS", description="Copies of each stream in a cluster.")
+    postgres_url: SecretStr | None = Field(
+        None, alias="POSTGRES_URL", description="PostgreSQL 18 as a libpq URL; unset runs one embedded."
+    )
+    postgres_connections_max: int = Field(
+        12, ge=4, le=500, alias="POSTGRES_CONNECTIONS_MAX", description="Connections that this process may hold."
+    )
+    qdrant_url: str | None = Field(None, alias="QDRANT_URL", description="Qdrant server; unset runs Qdrant Edge.")
+    qdrant_api_key: SecretStr | None = Field(None, alias="QDRANT_API_KEY", description="Key that may write.")
+    qdrant_read_only_api_key: SecretStr | None = Field(
+        None, alias="QDRANT_READ_ONLY_API_KEY", description="Key that may only read; search uses it when set."
+    )
+
+    embedding_model: str = Field(
+        "sentence-transformers/all-MiniLM-L6-v2", alias="EMBEDDING_MODEL", description="Any model that fastembed has."
+    )
+    embedding_model_path: Path | None = Field(
+        None, alias="EMBEDDING_MODEL_PATH", description="Local folder with the model's files; no hub is asked then."
+    )
+    embedding_threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        alias="EMBEDDING_THREADS",
+        description="Threads of one embedding batch, by default one a core.",
+    )
+
+    persist_batch: int = Field(
+        200, ge=1, le=2_000, alias="PERSIST_BATCH", description="Messages that one transaction takes at most."
+    )
+    enriched_batch: int = Field(
+        20, ge=1, le=200, alias="ENRICHED_BATCH", description="Whole records that one transaction takes at most."
+    )
+    index_batch: int = Field(
+        500, ge=1, le=2_000, alias="INDEX_BATCH", description="Messages that one index update takes at most."
+    )
+    relay_batch: int = Field(
+        1_000, ge=1, le=4_000, alias="RELAY_BATCH", description="Outbox rows that are published before they are marked."
+    )
+    relay_poll_s: float = Field(
+        1.0, gt=0, le=60, alias="RELAY_POLL_S", description="Seconds between two looks at the outbox without a notice."
+    )
+    outbox_retention_days: float = Field(
+        7, gt=0, alias="OUTBOX_RETENTION_DAYS", description="Days that sent outbox rows are kept."
+    )
+    inbox_retention_days: float = Field(
+        37,
+        ge=31,
+        alias="INBOX_RETENTION_DAYS",
+        description="Days that handled event ids are kept (letters: 30).",
+    )
+    shutdown_grace_s: float = Field(
+        3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that work in hand may take at a stop."
+    )
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _split_roles(cls, value: object) -> object:
+        names = [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+        unknown = [name for name in names if name not in ROLES] if isinstance(names, list | tuple) else []
+        if unknown or not names:
+            raise ValueError(f"no such role: {', '.join(unknown) or '(none given)'}; roles are {', '.join(ROLES)}")
+        return names
+
+    @field_validator("embedding_model_path")
+    @classmethod
+    def _folder_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is no folder; give one that holds model.onnx and the tokenizer's files")
+        return value
+
+    @model_validator(mode="after")
+    def _parts_need_servers(self) -> Self:
+        missing = [
+            name for name, value in (("NATS_URL", self.nats_url), ("POSTGRES_URL", self.postgres_url)) if value is None
+        ]
+        if set(self.roles) != set(ROLES) and missing:
+            raise ValueError(
+                f"ECHORA_ROLES={','.join(self.roles)} runs a part of the graph, and parts share their servers: "
+                f"set {' and '.join(missing)}"
+            )
+        indexing = {name for name in self.roles if ROLES[name].uses_index}
+        both = {name for name, role in ROLES.items() if role.uses_index}
+        if self.qdrant_url is None and indexing and indexing != both:
+            raise ValueError(
+                f"ECHORA_ROLES={','.join(self.roles)} splits {' and '.join(sorted(both))}, which Qdrant Edge keeps in "
+                "one process: run both here, or set QDRANT_URL"
+            )
+        return self
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """Names of the parts that run in the data folder."""
+        parts = (("NATS", self.nats_url), ("PostgreSQL", self.postgres_url), ("Qdrant Edge", self.qdrant_url))
+        needs_index = any(ROLES[name].uses_index for name in self.roles)
+        return tuple(name for name, url in parts if url is None and (name != "Qdrant Edge" or needs_index))
+
+    @property
+    def all_embedded(self) -> bool:
+        """Whether no server of the operator's is involved."""
+        return len(self.embedded) == 3
+
+    def runs(self, role: str) -> bool:
+        """Whether this process runs that part of the graph."""
+        return role in self.roles
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError with one line that names what is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in _names())
+    if unknown:
+        raise SettingsError(
+            f"{unknown[0]} is no setting of this program; see docs/configuration.md for those there are"
+        )
+    return settings
+
+
+# Read by the command line and the tests, not by the program itself.
+_ELSEWHERE = frozenset({"ECHORA_URL", "ECHORA_RECORDINGS"})
+
+
+def _names() -> frozenset[str]:
+    return frozenset(str(field.alias) for field in Settings.model_fields.values()) | _ELSEWHERE
+
+
+def _one_line(error: ValidationError) -> str:
+    found = error.errors(include_url=False)[0]
+    name = str(found["loc"][0]) if found["loc"] else ""
+    said = found["msg"].removeprefix("Value error, ")
+    value = os.environ.get(name)
+    secret = "KEY" in name or "URL" in name or "TOKEN" in name
+    shown = f"={value}" if name and value is not None and not secret else ""
+    more = error.error_count() - 1
+    return f"{name}{shown}{': ' if name else ''}{said}" + (f" (and {more} more)" if more else "")

@@ -1,0 +1,174 @@
+"""Starting and stopping: opens what the roles of this process need, in order, and closes it in the opposite one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from faststream.nats import NatsBroker
+from nats.errors import Error as NatsError
+
+from contracts.errors import Outage, Permanent
+from contracts.limits import SERVER_PAYLOAD_BYTES_MAX
+from contracts.payload_index import packaged_payload_index
+from handlers.embedding.fast import EmbeddingOptions, FastEmbedder, open_embedder
+from handlers.index.port import VectorIndex
+from handlers.index.space import VectorSpace
+from streams import topology
+from streams.broker import connection
+from streams.database.migrate import migrate
+from streams.database.pool import PoolLimits, open_pool
+from streams.embedded import Home, NatsServer, PostgresServer, Supervisor
+from streams.provision import provision
+from streams.runtime import Runtime
+from streams.settings import Settings
+
+CONNECT_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the servers are, and those of them that we run ourselves."""
+
+    home: Home | None
+    nats_url: str
+    postgres_dsn: str
+    supervised: tuple[NatsServer | PostgresServer, ...]
+
+
+def choose_servers(settings: Settings) -> Servers:
+    """The named servers, or embedded ones in the locked data folder. Starts nothing. Raises HomeInUse."""
+    if not settings.embedded:
+        return Servers(None, str(settings.nats_url), _secret(settings), ())
+    home = Home.open(settings.home)
+    nats = None if settings.nats_url else NatsServer(home, home.nats_port(), payload_bytes_max=SERVER_PAYLOAD_BYTES_MAX)
+    postgres = None if settings.postgres_url else PostgresServer(home)
+    return Servers(
+        home,
+        nats.url if nats else str(settings.nats_url),
+        postgres.dsn if postgres else _secret(settings),
+        tuple(server for server in (postgres, nats) if server is not None),
+    )
+
+
+def _secret(settings: Settings) -> str:
+    return settings.postgres_url.get_secret_value() if settings.postgres_url else ""
+
+
+@asynccontextmanager
+async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> AsyncIterator[None]:
+    """Everything that subscribers need is open inside; on the way out it is closed, servers last."""
+    settings = runtime.settings
+    async with AsyncExitStack() as stack:
+        if servers.home is not None:
+            stack.callback(servers.home.close)
+        supervisor = Supervisor(servers.supervised)
+        stack.push_async_callback(supervisor.stop)
+        await supervisor.start()
+        model = asyncio.create_task(asyncio.to_thread(_open_model, settings)) if _uses_index(settings) else None
+        if model is not None:
+            stack.callback(model.cancel)
+        runtime.versions |= {"echora": version("echora-streams"), "schema": await migrate(servers.postgres_dsn)}
+        pool = await open_pool(servers.postgres_dsn, PoolLimits(settings.postgres_connections_max))
+        stack.callback(pool.terminate)
+        stack.push_async_callback(_close_pool, pool)
+        runtime.hold(pool=pool)
+        runtime.versions["postgresql"] = str(await pool.fetchval("SHOW server_version"))
+        await _connect(broker, runtime)
+        if model is not None:
+            embedder = await model
+            index = await _open_index(settings, embedder)
+            stack.push_async_callback(index.close)
+            runtime.hold_index(index, embedder)
+        stack.callback(runtime.release)
+        yield
+
+
+async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await broker.connect()
+    except (NatsError, OSError, TimeoutError) as error:
+        raise Outage("NATS", f"no connection within {CONNECT_TIMEOUT_S:g} s ({error})") from error
+    client = connection(broker)
+    runtime.versions["nats"] = client.connected_server_version.__str__()
+    if client.max_payload < SERVER_PAYLOAD_BYTES_MAX:
+        raise Permanent(
+            f"the NATS server takes {client.max_payload} bytes a message, and a dead letter may need "
+            f"{SERVER_PAYLOAD_BYTES_MAX}: set max_payload to that in its configuration"
+        )
+    await provision(
+        client.jetstream(timeout=10), topology.STREAMS, topology.CONSUMERS, replicas=runtime.settings.nats_replicas
+    )
+
+
+def _uses_index(settings: Settings) -> bool:
+    return any(topology.ROLES[name].uses_index for name in settings.roles)
+
+
+def _open_model(settings: Settings) -> FastEmbedder:
+    cache = settings.home.expanduser() / "models"
+    return open_embedder(
+        EmbeddingOptions(cache, settings.embedding_model, settings.embedding_model_path, settings.embedding_threads)
+    )
+
+
+async def _open_index(settings: Settings, embedder: FastEmbedder) -> VectorIndex:
+    space = VectorSpace(embedder.model, embedder.dimensions)
+    make = _edge if settings.qdrant_url is None else _server
+    # Importing an engine takes up to seconds, so only the one in use is imported, in a thread.
+    index = await asyncio.to_thread(make, settings, space)
+    await index.prepare()
+    return index
+
+
+def _edge(settings: Settings, space: VectorSpace) -> VectorIndex:
+    from handlers.index.edge import EdgeIndex
+
+    folder: Path = settings.home.expanduser().absolute() / "index"
+    return EdgeIndex(folder, space, packaged_payload_index())
+
+
+def _server(settings: Settings, space: VectorSpace) -> VectorIndex:
+    from qdrant_client import AsyncQdrantClient
+
+    from handlers.index.server import TIMEOUT_S, ServerIndex
+
+    def client(key: Any) -> AsyncQdrantClient:
+        secret = key.get_secret_value() if key else None
+        return AsyncQdrantClient(url=settings.qdrant_url, api_key=secret, timeout=TIMEOUT_S)
+
+    writer = client(settings.qdrant_api_key)
+    searcher = client(settings.qdrant_read_only_api_key) if settings.qdrant_read_only_api_key else None
+    return ServerIndex(writer, space, packaged_payload_index(), searcher=searcher)
+
+
+async def _close_pool(pool: asyncpg.Pool) -> None:
+    try:
+        async with asyncio.timeout(1):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+Connector = Callable[[], Any]
+
+
+def relay_connection(servers: Servers) -> Connector:
+    """How the relay opens its own connection."""
+
+    async def connect() -> Any:
+        return await asyncpg.connect(
+            servers.postgres_dsn,
+            timeout=5,
+            command_timeout=30,
+            server_settings={"application_name": "echora relay", "timezone": "UTC"},
+        )
+
+    return connect
