@@ -84,7 +84,7 @@ def own_nats() -> Iterator[NatsServer]:
 
 @pytest.fixture
 async def new_database(postgres_server: PostgresServer) -> AsyncIterator[NewDatabase]:
-    """A function that creates a database as a copy of `template` (`template0` is empty) and gives its URL; dropped at the end."""
+    """A function: creates a copy of the database `template` (`template0` is empty), gives its URL, drops it later."""
     made: list[str] = []
 
     async def create(template: str) -> str:

@@ -12,6 +12,7 @@ import sys
 
 import asyncpg
 import nats
+import structlog
 
 from streams.embedded import EmbeddedError, Home, NatsServer, PostgresServer, Supervisor
 
@@ -70,6 +71,7 @@ async def add_message(url: str) -> int:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         asyncio.run(run(sys.argv[1]))
     except EmbeddedError as error:

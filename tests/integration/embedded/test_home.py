@@ -7,13 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from streams.embedded import Home, HomeInUse, HomeUnusable
+from streams.embedded.files import write_json
 from streams.embedded.home import HomeLock
+from streams.embedded.identity import identify
 from streams.embedded.waiting import wait_until
 
 _HOLD = "import sys; from pathlib import Path; from streams.embedded.home import HomeLock; "
@@ -83,6 +87,19 @@ def test_a_child_of_a_killed_holder_does_not_keep_the_lock(folder: Path) -> None
         HomeLock(folder / "lock").release()
     finally:
         child.kill()
+
+
+def test_opening_the_folder_ends_what_a_killed_run_left_and_says_so(folder: Path) -> None:
+    Home.open(folder / "home").close()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as left:
+        assert wait_until(lambda: psutil.Process(left.pid).name() == "cat", 10)
+        identity = identify(left.pid)
+        assert identity is not None
+        write_json(folder / "home" / "run" / "nats.pid.json", {"server": asdict(identity), "stop_signal": 15})
+        with capture_logs() as lines:
+            Home.open(folder / "home").close()
+        assert left.wait(10) == -signal.SIGTERM
+    assert [(line["server"], line["pids"]) for line in lines] == [("nats", [left.pid])]
 
 
 def test_the_port_is_kept_unless_somebody_took_it(home: Home) -> None:

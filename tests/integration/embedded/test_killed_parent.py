@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.embedded.programs import MODULE, ROOT, program
+from tests.integration.embedded.programs import MODULE, ROOT, program, runs
 
 
 def test_the_servers_of_a_killed_program_end_by_themselves_and_the_next_start_has_all_data(folder: Path) -> None:
@@ -38,13 +38,15 @@ def test_the_next_start_ends_servers_whose_keepers_were_killed_too(folder: Path)
     with program(folder / "home") as first:
         pids = first.line()["pids"]
         others = [process for process in first.family if process.pid not in pids]
-        # Stopped, the servers cannot obey the death signal of their keepers; only SIGKILL ends them.
-        nats = next(process for process in first.family if process.pid == pids[1])
-        nats.suspend()
+        # Suspended, PostgreSQL cannot obey the death signal of its keeper, and is really left behind.
+        postgres = next(process for process in first.family if process.pid == pids[0])
+        postgres.suspend()
         first.process.send_signal(signal.SIGKILL)
         for process in others:
             if "keeper.py" in " ".join(process.cmdline()):
                 process.kill()
+        first.process.wait(10)
+        assert runs(postgres)
         with program(folder / "home") as second:
             again = second.line()
             assert not first.left()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,6 +126,32 @@ async def test_when_one_cannot_start_none_is_left_running() -> None:
         await Supervisor([good, bad]).start()
     assert not good.living
     assert good.acts == ["start good", "stop good"]
+
+
+async def test_what_a_restart_under_way_still_starts_is_stopped_too() -> None:
+    under_way, stopped = threading.Event(), threading.Event()
+
+    class SlowServer(FakeServer):
+        """Its second start does not end before a stop was asked for, and then brings the server up."""
+
+        def start(self) -> None:
+            if self.starts:
+                under_way.set()
+                assert stopped.wait(GONE_TIMEOUT_S)
+            super().start()
+
+        def stop(self) -> None:
+            super().stop()
+            stopped.set()
+
+    server = SlowServer()
+    supervisor = Supervisor([server], check_every_s=0.01)
+    await supervisor.start()
+    server.living = False
+    await until(under_way.is_set)
+    await supervisor.stop()
+    assert server.starts == 2
+    assert not server.living
 
 
 async def test_a_stop_during_a_restart_leaves_nothing_running(home: Home) -> None:
