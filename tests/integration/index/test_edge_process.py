@@ -125,6 +125,18 @@ async def test_an_index_of_another_type_is_replaced(tmp_path: Path) -> None:
     await index.close()
 
 
+async def test_opening_again_builds_no_graph(tmp_path: Path) -> None:
+    # 64 kB of vectors, above the smallest threshold that the engine knows.
+    index = index_in(tmp_path)
+    await index.prepare()
+    await index.upsert([point(1, axis=n) for n in range(2_000)])
+    await index.close()
+    await (again := index_in(tmp_path)).prepare()
+    assert again._shard is not None
+    assert again._shard.info().indexed_vectors_count == 0
+    await again.close()
+
+
 async def test_it_flushes_by_itself_after_so_many_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge_module, "FLUSH_EVERY_WRITES", 10)
     flushed: list[int] = []
