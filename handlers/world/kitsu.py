@@ -104,14 +104,17 @@ def _listed(ask: Ask, showing: Showing) -> list[Resource] | None:
 
 
 def _wanted(ask: Ask, showing: Showing) -> list[ShownAnime]:
+    since = ask.first("filter[since]")
     if ask.first("filter[id]"):
         found = [showing.anime_by_number(number) for number in _numbers(ask.first("filter[id]"))]
-        return [one for one in found if one]
+        return [one for one in found if one and kitsu_anime.stamp(one.changed_at) >= since]
     text, status = ask.first("filter[text]").casefold(), ask.first("filter[status]")
     tests: Sequence[Callable[[Json], bool]] = (
         lambda said: not text or any(text in str(title).casefold() for title in said["titles"].values()),
         lambda said: not status or said["status"] in status.split(","),
         lambda said: ask.first("filter[slug]") in ("", said["slug"]),
+        # All stamps have one form, so that they compare as text.
+        lambda said: said["updatedAt"] >= since,
     )
     return [
         shown
