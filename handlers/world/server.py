@@ -20,7 +20,8 @@ from handlers.world.desk import Desk
 from handlers.world.truth import change_json
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-TRUTH_SPAN = timedelta(days=7)
+# The future can be asked for too, since it is settled; each week of it has to be simulated first.
+_FUTURE_MAX = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Handlers:
         path = request.url.path.removeprefix(prefix)
         ask = Ask(
             method=request.method,
-            path=path.rstrip("/") if path != "/" else "",
+            path=path.rstrip("/"),
             query=request.query_params.multi_items(),
             headers=dict(request.headers),
             body=body,
@@ -56,6 +57,8 @@ class Handlers:
             end = _instant(request.query_params.get("to")) or now
         except ValueError as error:
             return _json({"error": f"from and to are instants such as 2026-08-10T00:00:00Z: {error}"}, 400)
+        if end > now + _FUTURE_MAX:
+            return _json({"error": f"to lies more than {_FUTURE_MAX.days} days ahead of the world's now"}, 400)
         changes = [change_json(change, world) for change in world.truth(start, end)]
         return _json({"from": start, "to": end, "seed": world.seed, "changes": changes})
 
