@@ -131,10 +131,14 @@ def _trailers(raw: Raw, _: Notes) -> list[Trailer]:
 
 
 def _links(raw: Raw, *, streaming: bool) -> list[tuple[str, str]]:
-    return [
-        (str(link["site"]), str(link["url"]))
+    rows = (
+        (link.get("site"), link.get("url"), link.get("type"), link.get("isDisabled"))
         for link in items(raw["externalLinks"])
-        if link.get("url") and not link.get("isDisabled") and (link.get("type") == "STREAMING") is streaming
+    )
+    return [
+        (str(site), str(url))
+        for site, url, kind, disabled in rows
+        if url and not disabled and (kind == "STREAMING") is streaming
     ]
 
 

@@ -105,8 +105,7 @@ def _images(raw: Raw, _: Notes) -> Images | None:
 
 def _trailers(raw: Raw, _: Notes) -> list[Trailer]:
     trailer = part(raw.get("trailer"))
-    url = words(trailer.get("url")) or words(trailer.get("embed_url"))
-    return [Trailer(url=url)] if url else []
+    return [Trailer(url=url) for url in unique([trailer.get("url"), trailer.get("embed_url")])[:1]]
 
 
 def _statistics(raw: Raw, _: Notes) -> dict[str, Statistics] | None:

@@ -213,7 +213,7 @@ FIELDS: Final = (
     Rule(
         "synopsis",
         ("description", "synopsis"),
-        lambda raw, _: words(raw.get("description")) or words(raw.get("synopsis")),
+        lambda raw, _: next(iter(unique([raw.get("description"), raw.get("synopsis")])), None),
     ),
     Rule(
         "statistics",

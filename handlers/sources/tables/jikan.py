@@ -90,7 +90,7 @@ NOT_USED: Final = MappingProxyType(
         "explicit_genres[].mal_id": "genres are kept by name",
         "explicit_genres[].url": "genres are kept by name",
         "broadcast.string": "day and time are read apart",
-        "forum_url": "a discussion, not a description",
+        "data[].forum_url": "a discussion, not a description",
         "images.webp.small_image_url": "a smaller copy",
     }
 )

@@ -49,6 +49,7 @@ SITE_OF: Final = MappingProxyType({"mal": "myanimelist/anime", "anilist": "anili
 _OTHER_WORK = "of the other work only its name, id, format and page are kept"
 NOT_USED: Final = MappingProxyType(
     {
+        "data[].type": "always anime",
         "data[].links": "the address of the entry in the API",
         "data[].relationships": "addresses; what they lead to is read from included",
         "data[].attributes.createdAt": "when the entry was made, not the anime",
