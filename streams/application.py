@@ -25,9 +25,7 @@ HTTP_GRACE_S = 1
 class EchoraApplication(AsgiFastStream):
     """`faststream run streams:app`. FastStream's own routes match a path exactly, so HTTP goes to `http` instead."""
 
-    def __init__(
-        self, broker: NatsBroker, *, http: ASGIApp, host: str, port: int, **lifecycle: Any
-    ) -> None:
+    def __init__(self, broker: NatsBroker, *, http: ASGIApp, host: str, port: int, **lifecycle: Any) -> None:
         super().__init__(broker, **lifecycle)
         self._http = http
         self._address = (host, port)

@@ -136,16 +136,11 @@ def _edge(settings: Settings, space: VectorSpace) -> VectorIndex:
 
 
 def _server(settings: Settings, space: VectorSpace) -> VectorIndex:
-    from qdrant_client import AsyncQdrantClient
+    from handlers.index.server import ServerIndex, connect
 
-    from handlers.index.server import TIMEOUT_S, ServerIndex
-
-    def client(key: Any) -> AsyncQdrantClient:
-        secret = key.get_secret_value() if key else None
-        return AsyncQdrantClient(url=settings.qdrant_url, api_key=secret, timeout=TIMEOUT_S)
-
-    writer = client(settings.qdrant_api_key)
-    searcher = client(settings.qdrant_read_only_api_key) if settings.qdrant_read_only_api_key else None
+    url, read_only = str(settings.qdrant_url), settings.qdrant_read_only_api_key
+    writer = connect(url, settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None)
+    searcher = connect(url, read_only.get_secret_value()) if read_only else None
     return ServerIndex(writer, space, packaged_payload_index(), searcher=searcher)
 
 

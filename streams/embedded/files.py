@@ -27,15 +27,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def last_words(path: Path, *, bytes_max: int = 2_000) -> str:
-    """The last non-empty line of the log `path`, looked for in its last `bytes_max` bytes; for error messages."""
+def last_words(path: Path, *, since_byte: int = 0, bytes_max: int = 4_000) -> str:
+    """The last line of the log `path` that calls itself fatal, else the last one that says anything.
+
+    Looked for from `since_byte` on, and in the last `bytes_max` bytes only; for error messages.
+    """
     try:
         with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - bytes_max))
-            lines = log.read().decode(errors="replace").split("\n")
+            log.seek(max(since_byte, path.stat().st_size - bytes_max))
+            lines = [line.strip() for line in log.read(bytes_max).decode(errors="replace").split("\n")]
     except FileNotFoundError:
         return "it wrote nothing"
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+    fatal = [line for line in lines if "FATAL:" in line or "[FTL]" in line]
+    return next((line for line in reversed([*lines, *fatal]) if line), "it wrote nothing")
 
 
 def set_aside(log: Path, *, bytes_max: int) -> None:

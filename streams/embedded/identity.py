@@ -51,6 +51,18 @@ def command_line(pid: int) -> list[str]:
     return [word.decode(errors="surrogateescape") for word in words]
 
 
+def pids_working_in(folder: Path) -> list[int]:
+    """The processes whose working folder is `folder`, of those that we may look at; empty outside Linux."""
+    found = []
+    for entry in _PROC.iterdir() if (_PROC / "self" / "stat").exists() else ():
+        try:
+            if entry.name.isdigit() and (entry / "cwd").readlink() == folder:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
 def send_signal(identity: ProcessIdentity, number: int) -> bool:
     """Send signal `number` if, and only if, the pid still belongs to `identity`; says whether it was sent.
 

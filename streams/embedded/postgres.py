@@ -18,11 +18,10 @@ from urllib.parse import quote
 
 from streams.embedded.account import Account, account_for, give
 from streams.embedded.errors import ServerFailed, ServerMissing
-from streams.embedded.files import last_words
 from streams.embedded.home import Home
-from streams.embedded.identity import ProcessIdentity, command_line, identify, is_running, send_signal
+from streams.embedded.identity import ProcessIdentity, command_line, identify, is_running, pids_working_in, send_signal
 from streams.embedded.process import Command, ServerProcess, run_until_ready
-from streams.embedded.sockets import make_socket_folder, socket_folder
+from streams.embedded.sockets import SOCKET_NAME, make_socket_folder, socket_folder
 from streams.embedded.waiting import wait_until
 
 MAJOR = 18
@@ -32,6 +31,7 @@ CREATE_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 120.0
 FAST_SHUTDOWN_S = 3.0
 IMMEDIATE_SHUTDOWN_S = 0.5
+HEADLESS_TIMEOUT_S = 5.0
 
 # For a laptop of two cores that runs everything else beside it. What must never be lost is passed explicitly.
 SETTINGS: Mapping[str, str] = {
@@ -167,8 +167,7 @@ class PostgresServer:
         code = self._process.wait(CREATE_TIMEOUT_S)
         self._process.stop()
         if code != 0:
-            log = self.home.log(self.name)
-            raise ServerFailed(f"initdb ended with code {code}: {last_words(log)} (see {log})")
+            raise ServerFailed(f"initdb ended with code {code}: {self._process.last_words()}")
         fresh.replace(self._data)
 
     def _check_version(self) -> None:
@@ -180,11 +179,11 @@ class PostgresServer:
             )
 
     def _end_forgotten(self) -> None:
-        """Deal with the postmaster.pid of a killed run.
+        """Deal with the postmaster.pid, and the same file beside the socket, of a killed run.
 
         We hold the folder's lock, so a postmaster of this cluster can only be one that our own records missed: it
-        is ended. If its pid belongs to something else by now, PostgreSQL could take that for a rival and refuse to
-        start, so the file goes.
+        is ended. If its pid belongs to something else by now, or to a zombie that nobody collects (as in a container
+        whose first process does not), PostgreSQL could take that for a rival and refuse to start, so the files go.
         """
         found = self._postmaster_file()
         identity = identify(int(found[0])) if found and found[0].isdigit() else None
@@ -193,7 +192,20 @@ class PostgresServer:
                 send_signal(identity, number)
                 if wait_until(lambda: not is_running(identity), FAST_SHUTDOWN_S):
                     break
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        self._end_headless()
+        for stale in (self._data / "postmaster.pid", self._sockets / f"{SOCKET_NAME}.lock"):
+            stale.unlink(missing_ok=True)
+
+    def _end_headless(self) -> None:
+        """End what outlived its postmaster, which may be busy with a query and notice late, or never.
+
+        Such a process works in the data folder, and PostgreSQL refuses to start while it holds the shared memory.
+        Killing it is safe: the recovery of the new server begins from the log, as after a power failure.
+        """
+        left = [identity for pid in pids_working_in(self._data) if (identity := identify(pid))]
+        for identity in left:
+            send_signal(identity, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_running, left)), HEADLESS_TIMEOUT_S)
 
     def _is_our_postmaster(self, identity: ProcessIdentity) -> bool:
         words = command_line(identity.pid)

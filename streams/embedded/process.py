@@ -53,6 +53,7 @@ class ServerProcess:
         set_aside(command.log, bytes_max=LOG_BYTES_MAX)
         with os.fdopen(os.open(command.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             # No shell: a list of words, all of them ours.
+            self._log_from_byte = log.tell()
             self._keeper = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-S", keeper.__file__, json.dumps(_order(command))],
                 stdin=subprocess.PIPE,
@@ -94,12 +95,16 @@ class ServerProcess:
             reap(self._command.pidfile, grace_s=0.1)
         self._command.pidfile.unlink(missing_ok=True)
 
+    def last_words(self) -> str:
+        """What it wrote last, or what it called fatal, since it was started; for error messages."""
+        return f"{last_words(self._command.log, since_byte=self._log_from_byte)} (see {self._command.log})"
+
     def _reported_pid(self) -> int:
         assert self._keeper.stdout is not None
         ready, _, _ = select.select([self._keeper.stdout], [], [], REPORT_TIMEOUT_S)
         line = self._keeper.stdout.read(32) if ready else b""
         if not line:
-            raise ServerFailed(f"{self._command.name} cannot be run: {last_words(self._command.log)}")
+            raise ServerFailed(f"{self._command.name} cannot be run: {self.last_words()}")
         return int(line)
 
     def _remember(self) -> None:
@@ -127,7 +132,7 @@ def run_until_ready(
         return process
     what = f"did not answer within {timeout_s:g} s" if process.alive() else f"ended with code {process.wait(0)}"
     process.stop()
-    raise ServerFailed(f"{command.name} {what}: {last_words(command.log)} (see {command.log})")
+    raise ServerFailed(f"{command.name} {what}: {process.last_words()}")
 
 
 def reap(pidfile: Path, *, grace_s: float = REAP_GRACE_S) -> list[int]:

@@ -14,7 +14,7 @@ from streams.embedded.errors import HomeUnusable
 
 # Linux takes 107 bytes, macOS 103, and the name of the socket is among them.
 PATH_BYTES_MAX = 103
-_SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_NAME = ".s.PGSQL.5432"
 # Commas and blanks mean something to PostgreSQL's setting and to connection URLs.
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")
 
@@ -50,5 +50,5 @@ def make_socket_folder(folder: Path, owners: Collection[int]) -> None:
 
 
 def _fits(folder: Path) -> bool:
-    path = str(folder / _SOCKET_NAME)
+    path = str(folder / SOCKET_NAME)
     return len(os.fsencode(path)) <= PATH_BYTES_MAX and _PLAIN.fullmatch(path) is not None
