@@ -254,6 +254,8 @@ CREATE TABLE ingestion_entries (
     decided_at        timestamptz
 );
 CREATE INDEX ingestion_entries_by_run ON ingestion_entries (run_id);
+-- Whether a payload was handed in before, and what became of it.
+CREATE INDEX ingestion_entries_by_payload ON ingestion_entries (anime_id, payload_sha256);
 
 CREATE TABLE anime_ingestion_state (
     anime_id            uuid PRIMARY KEY REFERENCES anime (id),
