@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import stat
@@ -22,7 +23,7 @@ from streams.embedded.process import ServerProcess
 from streams.embedded.waiting import wait_until
 from tests.integration.embedded.commands import python
 from tests.integration.embedded.program import add_row
-from tests.integration.embedded.programs import ROOT
+from tests.integration.embedded.programs import ROOT, runs
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change accounts")
 
@@ -115,6 +116,41 @@ async def test_a_postmaster_that_our_records_missed_is_ended(home: Home) -> None
         assert not forgotten.is_running()
         assert await add_row(again.dsn) == 2
     finally:
+        again.stop()
+        server.stop()
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux says in which folder a process works")
+async def test_a_query_that_outlived_its_postmaster_is_ended(home: Home) -> None:
+    server = PostgresServer(home)
+    server.start()
+    await add_row(server.dsn)
+    connection = await asyncpg.connect(server.dsn)
+    backend = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+    query = asyncio.create_task(connection.execute("SELECT count(*) FROM generate_series(1, 1000000000000) AS n"))
+    again = PostgresServer(home)
+    try:
+        async with asyncio.timeout(10):
+            # Computing, not waiting: only such a one does not notice that its postmaster is gone.
+            while backend.cpu_times().user < 0.3:
+                await asyncio.sleep(0.02)
+        assert server.pid is not None
+        postmaster = psutil.Process(server.pid)
+        keeper = postmaster.parent()
+        assert keeper is not None
+        postmaster.suspend()
+        keeper.kill()
+        postmaster.kill()
+        assert runs(backend)
+        again.start()
+        assert not runs(backend)
+        assert await add_row(again.dsn) == 2
+    finally:
+        query.cancel()
+        await asyncio.gather(query, return_exceptions=True)
+        connection.terminate()
+        if runs(backend):
+            backend.kill()
         again.stop()
         server.stop()
 

@@ -26,3 +26,13 @@ def test_the_last_words_are_the_last_line_that_says_something(tmp_path: Path) ->
     assert last_words(tmp_path / "log") == "it wrote nothing"
     (tmp_path / "log").write_text("x" * 10_000 + "\nFATAL: no space left\n\n  \n")
     assert last_words(tmp_path / "log") == "FATAL: no space left"
+
+
+def test_a_fatal_line_of_this_run_says_more_than_the_goodbye_after_it(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("FATAL: yesterday's\n")
+    since_byte = log.stat().st_size
+    log.write_text(log.read_text() + "LOG: the system is shut down\n")
+    assert last_words(log, since_byte=since_byte) == "LOG: the system is shut down"
+    log.write_text(log.read_text() + "FATAL: today's\nLOG: the system is shut down\n")
+    assert last_words(log, since_byte=since_byte) == "FATAL: today's"
