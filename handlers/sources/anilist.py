@@ -63,6 +63,7 @@ class AniList:
     name = "anilist"
     platform = "anilist"
     policy = POLICY
+    knows = frozenset({"mal", "anilist"})
     capability: Capability = MappingProxyType(
         {
             Kind.ANIME: Offer(gives(ANIME), frozenset(Way), batch=PAGE_SIZE, pages_max=40),

@@ -54,6 +54,7 @@ class Kitsu:
     name = "kitsu"
     platform = "kitsu"
     policy = POLICY
+    knows = frozenset({"mal", "anilist", "kitsu"})
     capability: Capability = MappingProxyType(
         {
             Kind.ANIME: Offer(gives(_ALL), frozenset(Way), batch=PAGE_SIZE, pages_max=100),

@@ -82,7 +82,7 @@ class Line:
                 return entries, trip.trouble
         return entries, None
 
-    async def ids(self, platform: str, calls: Sequence[Call], priority: Priority) -> list[Reply]:
+    async def ids(self, calls: Sequence[Call], priority: Priority) -> list[Reply]:
         """The replies of calls that look up ids."""
         return list(await asyncio.gather(*(self._sender.send(call, priority) for call in calls)))
 

@@ -133,7 +133,9 @@ class SourceAdapter(Protocol):
 
 @runtime_checkable
 class CrossReferences(Protocol):
-    """An adapter that can find ids on other platforms."""
+    """An adapter that can find ids on other platforms; `knows` are the platforms whose ids it holds."""
+
+    knows: frozenset[str]
 
     def id_calls(self, platform: str, ids: tuple[str, ...]) -> list[Call]:
         """Requests that find this source's ids for ids of `platform`; none when it cannot."""

@@ -32,27 +32,33 @@ async def resolve_ids(sources: Sources, known: Sequence[Ids], priority: Priority
     """
     ids = [dict(one) for one in known]
     failures: dict[str, Failure] = {}
+    asked: set[tuple[str, str, str]] = set()
     for _ in range(2):
         for name, line in sources.lines.items():
             if line.policy.enabled and isinstance(line.adapter, CrossReferences) and name not in failures:
                 try:
-                    await _ask(line, line.adapter, ids, priority)
+                    await _ask(line, line.adapter, ids, asked, priority)
                 except EchoraError as error:
                     failures[name] = failure_of(error)
     return Resolved(tuple(ids), failures)
 
 
-async def _ask(line: Line, adapter: CrossReferences, ids: list[dict[str, str]], priority: Priority) -> None:
+async def _ask(
+    line: Line,
+    adapter: CrossReferences,
+    ids: list[dict[str, str]],
+    asked: set[tuple[str, str, str]],
+    priority: Priority,
+) -> None:
     mine = line.adapter.platform
-    # By its own id a source is asked for the others, by another's id for its own.
-    for platform in ("mal", "anilist", "kitsu"):
-        wanted = [
-            one
-            for one in ids
-            if platform in one and (mine not in one if platform != mine else {"mal", "anilist", "kitsu"} - set(one))
-        ]
-        calls = adapter.id_calls(platform, tuple(dict.fromkeys(one[platform] for one in wanted)))
-        replies = await line.ids(platform, calls, priority)
+    for platform in sorted(adapter.knows):
+        # By its own id a source is asked for the others, by another's id for its own.
+        lacking = adapter.knows if platform == mine else {mine}
+        wanted = [one for one in ids if platform in one and lacking - set(one)]
+        keys = {(mine, platform, one[platform]) for one in wanted} - asked
+        asked |= keys
+        calls = adapter.id_calls(platform, tuple(sorted(external_id for _, _, external_id in keys)))
+        replies = await line.ids(calls, priority)
         for call, reply in zip(calls, replies, strict=True):
             try:
                 found = adapter.id_page(platform, call, reply)
