@@ -13,7 +13,7 @@ import structlog
 from streams.embedded.errors import HomeInUse, HomeUnusable
 from streams.embedded.files import read_json, write_json
 from streams.embedded.ports import choose_port
-from streams.embedded.process import reap
+from streams.embedded.reap import reap
 
 LOGGER = structlog.stdlib.BoundLogger
 _PID_BYTES_MAX = 20

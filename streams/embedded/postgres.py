@@ -19,10 +19,10 @@ from urllib.parse import quote
 from streams.embedded.account import Account, account_for, give
 from streams.embedded.errors import ServerFailed, ServerMissing
 from streams.embedded.home import Home
-from streams.embedded.identity import ProcessIdentity, command_line, identify, is_running, pids_working_in, send_signal
+from streams.embedded.postgres_leftovers import end_forgotten, postmaster_file
+from streams.embedded.postgres_settings import SETTINGS
 from streams.embedded.process import Command, ServerProcess, run_until_ready
-from streams.embedded.sockets import SOCKET_NAME, make_socket_folder, socket_folder
-from streams.embedded.waiting import wait_until
+from streams.embedded.sockets import make_socket_folder, socket_folder
 
 MAJOR = 18
 USER = "echora"
@@ -31,36 +31,6 @@ CREATE_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 120.0
 FAST_SHUTDOWN_S = 3.0
 IMMEDIATE_SHUTDOWN_S = 0.5
-HEADLESS_TIMEOUT_S = 5.0
-
-# For a laptop of two cores that runs everything else beside it. What must never be lost is passed explicitly.
-SETTINGS: Mapping[str, str] = {
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "50",
-    "shared_buffers": "128MB",
-    "work_mem": "8MB",
-    "maintenance_work_mem": "64MB",
-    "effective_cache_size": "1GB",
-    "random_page_cost": "1.1",
-    # Parallel plans gain little on two cores, and their shared memory does not fit a container's 64 MB /dev/shm.
-    "max_parallel_workers_per_gather": "0",
-    "max_parallel_maintenance_workers": "0",
-    "max_logical_replication_workers": "0",
-    "jit": "off",
-    "huge_pages": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_line_prefix": "%m [%p] ",
-    "log_min_messages": "warning",
-    # A statement may carry a whole batch as parameters: it is not repeated in the log when it fails.
-    "log_min_error_statement": "panic",
-    "logging_collector": "off",
-    "cluster_name": "echora",
-}
 
 
 @dataclass(slots=True)
@@ -107,7 +77,7 @@ class PostgresServer:
         if not self._data.exists():
             self._create(programs, account)
         self._check_version()
-        self._end_forgotten()
+        end_forgotten(self._data, self._sockets)
         make_socket_folder(self._sockets, {os.geteuid(), account.uid if account else os.geteuid()})
         give(self._sockets, account)
         command = self._command(programs, account, "postgres", *self._options())
@@ -178,49 +148,10 @@ class PostgresServer:
                 "dump it with its own version, or set ECHORA_HOME to a new folder"
             )
 
-    def _end_forgotten(self) -> None:
-        """Deal with the postmaster.pid, and the same file beside the socket, of a killed run.
-
-        We hold the folder's lock, so a postmaster of this cluster can only be one that our own records missed: it
-        is ended. If its pid belongs to something else by now, or to a zombie that nobody collects (as in a container
-        whose first process does not), PostgreSQL could take that for a rival and refuse to start, so the files go.
-        """
-        found = self._postmaster_file()
-        identity = identify(int(found[0])) if found and found[0].isdigit() else None
-        if identity is not None and self._is_our_postmaster(identity):
-            for number in (signal.SIGQUIT, signal.SIGKILL):
-                send_signal(identity, number)
-                if wait_until(lambda: not is_running(identity), FAST_SHUTDOWN_S):
-                    break
-        self._end_headless()
-        for stale in (self._data / "postmaster.pid", self._sockets / f"{SOCKET_NAME}.lock"):
-            stale.unlink(missing_ok=True)
-
-    def _end_headless(self) -> None:
-        """End what outlived its postmaster, which may be busy with a query and notice late, or never.
-
-        Such a process works in the data folder, and PostgreSQL refuses to start while it holds the shared memory.
-        Killing it is safe: the recovery of the new server begins from the log, as after a power failure.
-        """
-        left = [identity for pid in pids_working_in(self._data) if (identity := identify(pid))]
-        for identity in left:
-            send_signal(identity, signal.SIGKILL)
-        wait_until(lambda: not any(map(is_running, left)), HEADLESS_TIMEOUT_S)
-
-    def _is_our_postmaster(self, identity: ProcessIdentity) -> bool:
-        words = command_line(identity.pid)
-        return Path(identity.executable).name == "postgres" and str(self._data) in words
-
     def _answers(self, process: ServerProcess) -> bool:
         """PostgreSQL writes `ready` into the last line of postmaster.pid when it accepts connections."""
-        lines = self._postmaster_file()
+        lines = postmaster_file(self._data)
         return len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
-
-    def _postmaster_file(self) -> list[str]:
-        try:
-            return (self._data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return []
 
 
 def postgres_programs() -> Path:

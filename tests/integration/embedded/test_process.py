@@ -18,7 +18,8 @@ import pytest
 
 from streams.embedded import ServerFailed
 from streams.embedded.identity import identify
-from streams.embedded.process import LOG_BYTES_MAX, Command, ServerProcess, reap, run_until_ready
+from streams.embedded.process import LOG_BYTES_MAX, Command, ServerProcess, run_until_ready
+from streams.embedded.reap import reap
 from streams.embedded.waiting import wait_until
 from tests.integration.embedded.commands import PARENT, SLEEPER, STUBBORN, python
 from tests.integration.embedded.programs import runs
