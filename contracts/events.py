@@ -14,7 +14,7 @@ from contracts.model.anime_parts import Score, Statistics
 from contracts.model.character import Character, CharacterFields
 from contracts.model.enums import AnimeStatus
 from contracts.model.episode import Episode
-from contracts.model.scalars import Count, Instant, Short, Text
+from contracts.model.scalars import Count, Instant, Name, Ordinal, Short, Text, Version
 
 _MANY = limits.LIST_ITEMS_MAX
 FieldNames = Annotated[list[Short], Field(max_length=limits.MAP_ITEMS_MAX)]
@@ -62,15 +62,15 @@ class EnrichmentMetadata(Message):
     enriched_at: Instant | None = Field(None, description="When it was enriched.")
     success: bool | None = Field(None, description="Whether every stage succeeded.")
     payload_sha256: Short | None = Field(None, description="Hash of the record as it was handed in.")
-    run_id: int | None = Field(None, ge=0, description="The ingestion run that sent it.")
+    run_id: Version | None = Field(None, description="The ingestion run that sent it.")
 
 
 class RiskFlag(Message):
     """Why a changed field should wait for a person."""
 
-    field: Short = Field(description="The field at risk.")
-    rule: Short = Field(description="Name of the rule that flagged it.")
-    reason: Short = Field(description="The reason in words.")
+    field: Name = Field(description="The field at risk.")
+    rule: Name = Field(description="Name of the rule that flagged it.")
+    reason: Name = Field(description="The reason in words.")
 
 
 class AnimeValues(AnimeFields):
@@ -92,15 +92,15 @@ class AnimeEnrichedEvent(CausedEvent):
     )
     enrichment_metadata: EnrichmentMetadata | None = Field(None, description="Where the record came from.")
     observed_at: Instant | None = Field(None, description="When the values were observed.")
-    part: int | None = Field(None, ge=1, description="Number of this part, from 1.")
-    parts: int | None = Field(None, ge=1, description="How many parts the record was split into.")
+    part: Ordinal | None = Field(None, description="Number of this part, from 1.")
+    parts: Ordinal | None = Field(None, description="How many parts the record was split into.")
 
 
 class AnimeCreatedEvent(CausedEvent):
     """An anime was committed for the first time."""
 
     anime_id: UUID = Field(description="UUID of the anime.")
-    entity_version: int | None = Field(None, ge=0, description="Version of the row that was committed.")
+    entity_version: Version | None = Field(None, description="Version of the row that was committed.")
 
 
 class AnimeUpdatedEvent(CausedEvent):
@@ -116,7 +116,7 @@ class AnimeUpdatedEvent(CausedEvent):
     )
     values: AnimeValues | None = Field(None, description="The new values of every other changed field.")
     observed_at: Instant | None = Field(None, description="When the values were observed.")
-    base_version: int | None = Field(None, ge=0, description="Version of the row that the change was computed against.")
+    base_version: Version | None = Field(None, description="Version of the row that the change was computed against.")
     risks: Annotated[list[RiskFlag], Field(max_length=_MANY)] = Field(
         default_factory=list, description="Fields that should wait for a person, and why."
     )
@@ -146,7 +146,7 @@ class CharacterUpdatedEvent(CausedEvent):
     changed_fields: FieldNames = Field(default_factory=list, description="Names of the fields that changed.")
     values: CharacterValues | None = Field(None, description="Their new values.")
     observed_at: Instant | None = Field(None, description="When the values were observed.")
-    base_version: int | None = Field(None, ge=0, description="Version of the row that the change was computed against.")
+    base_version: Version | None = Field(None, description="Version of the row that the change was computed against.")
     risks: Annotated[list[RiskFlag], Field(max_length=_MANY)] = Field(
         default_factory=list, description="Fields that should wait for a person, and why."
     )
@@ -158,7 +158,7 @@ class AnimeSyncedEvent(CausedEvent):
     anime_id: UUID = Field(description="UUID of the anime.")
     changed_fields: FieldNames = Field(default_factory=list, description="Names of the fields that changed.")
     update_type: SyncUpdateType = Field(SyncUpdateType.PAYLOAD_ONLY, description="What the index has to do.")
-    entity_version: int | None = Field(None, ge=0, description="Version of the row that was committed.")
+    entity_version: Version | None = Field(None, description="Version of the row that was committed.")
 
 
 class CharacterSyncedEvent(CausedEvent):
@@ -167,7 +167,7 @@ class CharacterSyncedEvent(CausedEvent):
     character_id: UUID = Field(description="UUID of the character.")
     changed_fields: FieldNames = Field(default_factory=list, description="Names of the fields that changed.")
     update_type: SyncUpdateType = Field(SyncUpdateType.PAYLOAD_ONLY, description="What the index has to do.")
-    entity_version: int | None = Field(None, ge=0, description="Version of the row that was committed.")
+    entity_version: Version | None = Field(None, description="Version of the row that was committed.")
 
 
 class EpisodeSyncedEvent(CausedEvent):
@@ -177,31 +177,31 @@ class EpisodeSyncedEvent(CausedEvent):
     anime_id: UUID = Field(description="UUID of its anime.")
     changed_fields: FieldNames = Field(default_factory=list, description="Names of the fields that changed.")
     update_type: SyncUpdateType = Field(SyncUpdateType.PAYLOAD_ONLY, description="What the index has to do.")
-    entity_version: int | None = Field(None, ge=0, description="Version of the row that was committed.")
+    entity_version: Version | None = Field(None, description="Version of the row that was committed.")
 
 
 class AnimeDeletedEvent(CausedEvent):
     """An anime was deleted softly; its point leaves the index."""
 
     anime_id: UUID = Field(description="UUID of the anime.")
-    entity_version: int | None = Field(None, ge=0, description="Version of the row that was committed.")
+    entity_version: Version | None = Field(None, description="Version of the row that was committed.")
 
 
 class ScheduleTickEvent(CausedEvent):
     """The clock of one schedule fired, or will: a timer holds it, the due subject delivers it."""
 
-    workflow: Short = Field(description="Name of the workflow.")
-    entity_id: Short = Field(description="What is to be looked at.")
+    workflow: Name = Field(description="Name of the workflow.")
+    entity_id: Name = Field(description="What is to be looked at.")
     due_at: Instant = Field(description="When it was due.")
-    attempt: int = Field(1, ge=0, description="Which attempt this is, from 1.")
-    plan_version: int = Field(0, ge=0, description="Version of the schedule row that set the timer.")
+    attempt: Ordinal = Field(1, description="Which attempt this is, from 1.")
+    plan_version: Version = Field(0, description="Version of the schedule row that set the timer.")
     reason: Short | None = Field(None, description="Why it is due.")
 
 
 class DeadLetterEvent(Event):
     """A message that could not be handled, with everything needed to send it again."""
 
-    subject: str = Field(description="Its original subject.")
+    subject: str = Field(min_length=1, description="Its original subject.")
     payload: bytes = Field(b"", description="Its original bytes.")
     headers: dict[str, str] = Field(default_factory=dict, description="Its original headers.")
     error_class: str = Field("", description="Class of the last error.")
@@ -209,7 +209,7 @@ class DeadLetterEvent(Event):
     fingerprint: str = Field("", description="Same for failures of the same kind.")
     stream: str = Field("", description="Stream it was read from.")
     consumer: str = Field("", description="Consumer that gave it up.")
-    stream_sequence: int = Field(0, ge=0, description="Its sequence in that stream.")
+    stream_sequence: Version = Field(0, description="Its sequence in that stream.")
     attempts: Count = Field(0, description="How often it failed.")
     first_failed_at: Instant | None = Field(None, description="When it failed first.")
     last_failed_at: Instant | None = Field(None, description="When it failed last.")
@@ -221,7 +221,7 @@ class ReviewReadyEvent(CausedEvent):
     review_id: UUID = Field(description="The review.")
     entity_type: EntityType = Field(description="Kind of entity.")
     entity_id: UUID = Field(description="The entity.")
-    field: Short = Field(description="The field that is held.")
+    field: Name = Field(description="The field that is held.")
     source: Short = Field("", description="Who proposed the change.")
     reasons: Annotated[list[Text], Field(max_length=_MANY)] = Field(default_factory=list, description="Why it is held.")
-    base_version: int = Field(0, ge=0, description="Version of the row that the proposal was made against.")
+    base_version: Version = Field(0, description="Version of the row that the proposal was made against.")

@@ -30,6 +30,8 @@ YEAR_MAX: Final = 2100
 EPISODE_NUMBER_MAX: Final = 100_000
 DURATION_S_MAX: Final = 86_400 * 7
 COUNT_MAX: Final = 2_147_483_647
+# Versions and sequences are int64 on the wire and bigint in the database.
+VERSION_MAX: Final = 2**63 - 1
 
 # --- Work in flight ------------------------------------------------------------------------------------------
 INGEST_RECORD_BYTES_MAX: Final = 64 * 1024 * 1024

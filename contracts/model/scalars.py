@@ -25,11 +25,13 @@ def _without_nul(text: str) -> str:
 
 
 def _as_utc(value: datetime) -> datetime:
-    # A time without a zone is UTC: all times that we store and send are.
-    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    if not limits.YEAR_MIN <= aware.year <= limits.YEAR_MAX:
-        raise ValueError(f"the year {aware.year} is outside {limits.YEAR_MIN}..{limits.YEAR_MAX}")
-    return aware
+    # The year is looked at first, because year 1 or 9999 cannot be converted at all.
+    if limits.YEAR_MIN <= value.year <= limits.YEAR_MAX:
+        # A time without a zone is UTC: all times that we store and send are.
+        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if limits.YEAR_MIN <= aware.year <= limits.YEAR_MAX:
+            return aware
+    raise ValueError(f"the year {value.year} is outside {limits.YEAR_MIN}..{limits.YEAR_MAX}")
 
 
 def _whole(value: Any) -> Any:
@@ -41,10 +43,14 @@ _NUL = AfterValidator(_without_nul)
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.TITLE_CHARS_MAX), _NUL]
 Text = Annotated[str, StringConstraints(max_length=limits.TEXT_CHARS_MAX), _NUL]
+# A required text of an event: proto3 does not send "" in a field without presence, so it would arrive as missing.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=limits.SHORT_CHARS_MAX), _NUL]
 Short = Annotated[str, StringConstraints(max_length=limits.SHORT_CHARS_MAX), _NUL]
 Url = Annotated[str, StringConstraints(max_length=limits.URL_CHARS_MAX), _NUL]
 Instant = Annotated[datetime, AfterValidator(_as_utc)]
 Score10 = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+Ordinal = Annotated[int, Field(ge=1, le=limits.COUNT_MAX)]
+Version = Annotated[int, Field(ge=0, le=limits.VERSION_MAX)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=limits.COUNT_MAX)]
 Year = Annotated[int, BeforeValidator(_whole), Field(ge=limits.YEAR_MIN, le=limits.YEAR_MAX)]
 DurationS = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=limits.DURATION_S_MAX)]
