@@ -34,6 +34,8 @@ _AGE: Mapping[Rating, tuple[str, str]] = {
     Rating.RPLUS: ("R", "Mild Nudity"),
     Rating.RX: ("R18", "Hentai"),
 }
+_COVER_SIZES = ("tiny", "small", "large", "original")
+_POSTER_SIZES = (*_COVER_SIZES, "medium")
 _SOON = timedelta(days=92)
 
 
@@ -95,7 +97,7 @@ def attributes(shown: ShownAnime, showing: Showing) -> Json:
         "status": _status(one, showing.now),
         "tba": None,
         "posterImage": _picture(one.images.posters or one.images.covers if one.images else None),
-        "coverImage": _picture(one.images.banners if one.images else None),
+        "coverImage": _picture(one.images.banners if one.images else None, _COVER_SIZES),
         "episodeCount": one.episode_count,
         "episodeLength": minutes,
         "totalLength": minutes * one.episode_count if minutes and one.episode_count else None,
@@ -183,10 +185,9 @@ def _status(one: Anime, now: datetime) -> str | None:
     return {"FINISHED": "finished", "ONGOING": "current"}.get(one.status or "")
 
 
-def _picture(urls: Sequence[str] | None) -> Json | None:
+def _picture(urls: Sequence[str] | None, sizes: Sequence[str] = _POSTER_SIZES) -> Json | None:
     if not urls:
         return None
-    sizes = ("tiny", "small", "medium", "large", "original")
     return {**dict.fromkeys(sizes, urls[0]), "meta": {"dimensions": {}}}
 
 
@@ -251,7 +252,7 @@ def _productions(one: Anime) -> list[Resource]:
             {
                 "anime": lambda: None,
                 "producer": lambda firm=firm: Resource(  # type: ignore[misc]
-                    "producers", firm_number(firm, Source.KITSU), {"slug": slug(firm.name, "-"), "name": firm.name}
+                    "producers", firm_number(firm, Source.KITSU), {"name": firm.name}
                 ),
             },
         )

@@ -11,7 +11,9 @@ from contracts.model.anime_parts import Broadcast
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TOKYO = ZoneInfo("Asia/Tokyo")
-_CLOCK = re.compile(r"^([0-2]?\d):([0-5]\d)$")
+# Television writes the hours after midnight as 24 to 29.
+_HOURS_MAX = 30
+_CLOCK = re.compile(r"^(\d{1,2}):([0-5]\d)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def slot_of(broadcast: Broadcast | None) -> Slot | None:
         return None
     day = broadcast.day.strip().lower().removesuffix("s")
     clock = _CLOCK.match(broadcast.time.strip())
-    if day not in WEEKDAYS or clock is None:
+    if day not in WEEKDAYS or clock is None or int(clock[1]) >= _HOURS_MAX:
         return None
     try:
         zone = ZoneInfo(broadcast.timezone or "Asia/Tokyo")
