@@ -25,7 +25,7 @@ def test_fast_agrees_with_plain_over_200_made_texts(fast: FastEmbedder, plain: F
     assert len(set(texts)) == 200
     found = cosines(fast.embed(texts), plain.embed(texts))
     assert found.min() >= COSINE_MIN
-    assert found.mean() >= 0.996
+    assert found.mean() >= 0.998
 
 
 def test_fast_agrees_with_plain_over_the_recordings(fast: FastEmbedder, plain: FastEmbedder) -> None:
@@ -69,7 +69,8 @@ def test_a_text_has_the_same_vector_whatever_shares_its_batch(fast: FastEmbedder
 
 def test_a_long_text_is_read_to_the_limit_of_the_model(fast: FastEmbedder) -> None:
     start = "pirate treasure " * 300
-    np.testing.assert_allclose(*fast.embed([start, start + "cooking contest"]), atol=1e-5)
+    cut, longer = fast.embed([start, start + "cooking contest"])
+    np.testing.assert_allclose(cut, longer, atol=1e-5)
 
 
 def test_threads_may_share_an_embedder(fast: FastEmbedder) -> None:
