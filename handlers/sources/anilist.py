@@ -178,7 +178,7 @@ class AniList:
     def said(self, ask: Ask, external_id: str, item: Raw, notes: Notes, now: datetime) -> Said:
         """What an item means, by kind."""
         ids = ids_of(item)
-        if "slots" in item:
+        if ask.kind is Kind.AIRING and "slots" in item:
             return self._slots(item, ids, now)
         errors: dict[str, str] = {}
         match ask.kind:

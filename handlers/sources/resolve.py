@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from contracts.errors import EchoraError
 from handlers.sources.account import Failure, failure_of
@@ -14,6 +15,8 @@ from handlers.sources.line import Line
 from handlers.sources.port import CrossReferences
 
 Ids = Mapping[str, str]
+# MyAnimeList's ids first: most cross-references name them.
+_ORDER: Final = ("mal", "anilist", "kitsu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ async def _ask(
     priority: Priority,
 ) -> None:
     mine = line.adapter.platform
-    for platform in sorted(adapter.knows):
+    for platform in (platform for platform in _ORDER if platform in adapter.knows):
         # By its own id a source is asked for the others, by another's id for its own.
         lacking = adapter.knows if platform == mine else {mine}
         wanted = [one for one in ids if platform in one and lacking - set(one)]

@@ -38,7 +38,15 @@ def episode(resource: Raw) -> ObservedEpisode:
 
 
 def _picture(raw: Raw) -> str | None:
-    return words(part(raw.get("image")).get("original"))
+    # Characters have an object of sizes, people a plain address.
+    image = raw.get("image")
+    return words(image) or words(part(image).get("original"))
+
+
+def _name(raw: Raw) -> str | None:
+    # canonicalName is a name for characters, and for people the key of one of their names.
+    canonical = words(raw.get("canonicalName"))
+    return words(raw.get("name")) or words(part(raw.get("names")).get(canonical or "")) or canonical
 
 
 def _native(raw: Raw) -> str | None:
@@ -47,7 +55,7 @@ def _native(raw: Raw) -> str | None:
 
 CHARACTER: Final = (
     Rule("external_ids", ("id",), lambda raw, _: {"kitsu": str(raw["id"])}),
-    Rule("name", ("canonicalName", "name"), lambda raw, _: words(raw.get("canonicalName")) or words(raw.get("name"))),
+    Rule("name", ("canonicalName", "name"), lambda raw, _: _name(raw)),
     Rule("name_native", ("names",), lambda raw, _: _native(raw)),
     Rule("name_variations", ("otherNames",), lambda raw, _: unique(raw["otherNames"] or [])),
     Rule("description", ("description",), lambda raw, _: plain(raw["description"])),
@@ -60,7 +68,7 @@ def _person(resource: Raw, language: str | None) -> VoiceActor:
     return VoiceActor(
         **only(
             id=str(resource["id"]),
-            name=words(raw.get("canonicalName")) or words(raw.get("name")),
+            name=_name(raw),
             native_name=_native(raw),
             language=language,
             image=_picture(raw),
@@ -93,7 +101,7 @@ def staff(item: Raw, index: Index) -> dict[str, list[StaffMember]]:
         role = words(part(row.get("attributes")).get("role")) or "Staff"
         for key in [key for key in linked(row, "person") or [] if key in index]:
             raw = part(index[key].get("attributes"))
-            name = words(raw.get("canonicalName")) or words(raw.get("name"))
+            name = _name(raw)
             member = only(
                 name=name, native_name=_native(raw), role=role, image=_picture(raw), external_ids={"kitsu": key[1]}
             )

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.errors import EchoraError, Outage, Transient
 from contracts.observation import Kind
@@ -327,6 +329,54 @@ def test_every_field_of_our_own_bodies_is_read_or_listed(source: str, name: str,
     seen: set[str] = set()
     adapter.said(ask, external_id, wrap(item, "", seen), Notes(source), NOW)
     assert unread(source, item, seen) == set()
+
+
+_GOOD = (
+    ("jikan", Kind.ANIME, "901", "jikan_anime"),
+    ("jikan", Kind.EPISODES, "901", "jikan_episodes_2"),
+    ("jikan", Kind.CHARACTERS, "901", "jikan_characters"),
+    ("jikan", Kind.STAFF, "901", "jikan_staff"),
+    ("jikan", Kind.CHARACTER, "55", "jikan_character"),
+    ("anilist", Kind.ANIME, "801", "anilist_anime"),
+    ("anilist", Kind.AIRING, "801", "anilist_anime"),
+    ("anilist", Kind.EPISODES, "801", "anilist_schedule"),
+    ("anilist", Kind.CHARACTERS, "801", "anilist_characters_2"),
+    ("anilist", Kind.STAFF, "801", "anilist_staff"),
+    ("anilist", Kind.CHARACTER, "31", "anilist_character"),
+    ("kitsu", Kind.ANIME, "701", "kitsu_anime"),
+    ("kitsu", Kind.EPISODES, "701", "kitsu_episodes_2"),
+    ("kitsu", Kind.CHARACTERS, "701", "kitsu_castings"),
+    ("kitsu", Kind.STAFF, "701", "kitsu_staff"),
+    ("kitsu", Kind.CHARACTER, "21", "kitsu_characters"),
+    ("mal", Kind.ANIME, "901", "mal_anime"),
+)
+_junk = st.sampled_from([None, True, -1, 0, 10**12, 1.5, "", "x" * 3000, "\x00", [], {}, [None], [3], {"a": []}])
+
+
+def _spoil(value: Any, draw: Any) -> Any:
+    # Walks down at random and replaces what it finds there.
+    if isinstance(value, dict) and value and draw(st.integers(0, 5)):
+        name = draw(st.sampled_from(sorted(value)))
+        return {**value, name: _spoil(value[name], draw)}
+    if isinstance(value, list) and value and draw(st.integers(0, 5)):
+        at = draw(st.integers(0, len(value) - 1))
+        return [*value[:at], _spoil(value[at], draw), *value[at + 1 :]]
+    return draw(_junk)
+
+
+@pytest.mark.parametrize(("source", "kind", "external_id", "name"), _GOOD)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_spoiled_value_costs_its_own_field_at_most(
+    source: str, kind: Kind, external_id: str, name: str, data: Any
+) -> None:
+    adapter = SOURCES[source]
+    ask = Ask(kind, (external_id,))
+    good = adapter.page(ask, adapter.calls(ask)[0], Reply(200, {}, body(name))).items[external_id]
+    spoiled = _spoil(good, data.draw)
+    if isinstance(spoiled, dict):
+        one = adapter.said(ask, external_id, spoiled, Notes(source), NOW)
+        assert one.speaks_for <= adapter.capability[kind].gives
 
 
 def test_ids_are_found_through_idmal_and_mappings() -> None:
