@@ -34,6 +34,7 @@ _METADATA_KEYS: Final = ("source", "enriched_at", "success")
 class Prepared:
     """A record that may go in. `ignored` counts, by path, the keys that nothing is known to do with."""
 
+    position: int
     label: str
     record: AnimeRecord
     metadata: EnrichmentMetadata
@@ -52,7 +53,7 @@ class Prepared:
 
     def verdict(self, kind: Kind, reason: str | None = None) -> Verdict:
         """The outcome of this record."""
-        return Verdict(self.label, self.anime_id, kind, reason, self.ignored)
+        return Verdict(self.label, self.anime_id, kind, reason, self.ignored, self.position)
 
 
 def prepare(raw: Any, position: int) -> Prepared:
@@ -67,7 +68,7 @@ def prepare(raw: Any, position: int) -> Prepared:
         raise Refused(label, "anime", "is missing or no object; a record holds its anime under this key")
     today, stated = _today(raw)
     record, metadata = _parsed(label, today, stated)
-    return Prepared(label, record, metadata, payload_sha256(raw), _ignored(today, stated, raw))
+    return Prepared(position, label, record, metadata, payload_sha256(raw), _ignored(today, stated, raw))
 
 
 def label_of(raw: Any, position: int) -> str:

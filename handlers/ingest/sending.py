@@ -34,7 +34,8 @@ def sort_out(raws: Sequence[RawRecord]) -> tuple[list[Prepared], list[Verdict]]:
                 raise Refused(f"record {raw.position}", "", raw.problem)
             prepared.append(prepare(raw.value, raw.position))
         except Refused as error:
-            refused.append(Verdict(label_of(raw.value, raw.position), None, Kind.REFUSED, str(error)))
+            label = label_of(raw.value, raw.position)
+            refused.append(Verdict(label, None, Kind.REFUSED, str(error), position=raw.position))
     return prepared, refused
 
 

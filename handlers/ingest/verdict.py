@@ -28,7 +28,7 @@ _WEIGHT: Final = {Kind.UNCHANGED: 0, Kind.CHANGED: 1, Kind.NEW: 2, Kind.UNDECIDE
 class Verdict:
     """The outcome of one record.
 
-    `label` names it as a person would, `reason` says why it is not in, `ignored` counts the keys of the record that
+    `label` names it as a person would, `position` counts what was handed in from 1, `reason` says why it is not in, `ignored` counts the keys of the record that
     nothing is known to do with, by their path.
     """
 
@@ -37,6 +37,7 @@ class Verdict:
     kind: Kind
     reason: str | None = None
     ignored: Mapping[str, int] = field(default_factory=dict)
+    position: int | None = None
 
 
 def of_parts(kinds: Iterable[Kind]) -> Kind:

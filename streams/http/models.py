@@ -109,6 +109,7 @@ class Summary(Body):
     refused: int = 0
     undecided: int = 0
     ignored_keys: dict[str, int] = Field(
-        default_factory=dict, description="Keys of the records that nothing is known to do with, and how often each came."
+        default_factory=dict,
+        description="Keys of the records that nothing is known to do with, and how often each came.",
     )
     error: str | None = Field(None, description="Why the ingest stopped early, if it did.")
