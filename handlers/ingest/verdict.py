@@ -28,8 +28,8 @@ _WEIGHT: Final = {Kind.UNCHANGED: 0, Kind.CHANGED: 1, Kind.NEW: 2, Kind.UNDECIDE
 class Verdict:
     """The outcome of one record.
 
-    `label` names it as a person would, `position` counts what was handed in from 1, `reason` says why it is not in, `ignored` counts the keys of the record that
-    nothing is known to do with, by their path.
+    `label` names it as a person would, `reason` says why it is not in, `ignored` counts the keys of the record that
+    nothing is known to do with, by their path, and `position` is its place in what was handed in, from 1.
     """
 
     label: str

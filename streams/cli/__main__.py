@@ -1,0 +1,5 @@
+"""`python -m streams.cli` is `echora`."""
+
+from streams.cli import main
+
+main()

@@ -1,0 +1,45 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.delete import delete
+from streams.cli.failure import told
+from streams.cli.ingest import ingest
+from streams.cli.search import search
+from streams.cli.show import show
+from streams.cli.status import status
+
+app = typer.Typer(
+    name="echora",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Speaks to the running program at ECHORA_URL (default http://127.0.0.1:8000). `make run` starts it.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("echora-streams"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = (
+        False
+    ),
+) -> None:
+    pass
+
+
+for command in (ingest, search, show, delete, status):
+    app.command()(told(command))

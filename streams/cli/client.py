@@ -1,0 +1,72 @@
+"""Asking the running program over HTTP."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from streams.cli.failure import ExitCode, Failure
+
+if TYPE_CHECKING:
+    import httpx
+
+URL: Final = "ECHORA_URL"
+URL_DEFAULT: Final = "http://127.0.0.1:8000"
+CONNECT_TIMEOUT_S: Final = 5.0
+READ_TIMEOUT_S: Final = 30.0
+# The program gives a record up after a minute in which nothing was decided, so it says something before this.
+VERDICT_TIMEOUT_S: Final = 180.0
+_USAGE: Final = frozenset({422})
+
+
+def address() -> str:
+    """Where the program is expected."""
+    return os.environ.get(URL, "").strip().rstrip("/") or URL_DEFAULT
+
+
+@contextmanager
+def connection(read_timeout_s: float = READ_TIMEOUT_S) -> Iterator[httpx.Client]:
+    """A client of the program. Ends the command when the program cannot be reached."""
+    import httpx
+
+    url = address()
+    timeout = httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S)
+    try:
+        # Proxies of the environment are for other machines than the one that the program runs on.
+        with httpx.Client(base_url=url, timeout=timeout, trust_env=False) as client:
+            yield client
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise Failure(f"{URL} is {url!r}, which is no address: {error}; try {URL_DEFAULT}", ExitCode.USAGE) from None
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise Failure(
+            f"nothing answers at {url}; start the program with `make run`, or set {URL} to where it runs",
+            ExitCode.UNREACHABLE,
+        ) from None
+    except httpx.TransportError as error:
+        why = str(error) or type(error).__name__
+        raise Failure(
+            f"the program at {url} broke off: {why}; see its log, then try again", ExitCode.UNREACHABLE
+        ) from None
+
+
+def answer(response: httpx.Response) -> Any:
+    """The JSON that the program answered. Ends the command when it answered with a problem."""
+    if response.is_success:
+        return response.json()
+    raise Failure(_problem(response), ExitCode.USAGE if response.status_code in _USAGE else ExitCode.REFUSED)
+
+
+def _problem(response: httpx.Response) -> str:
+    try:
+        document = response.json()
+        return f"{document['title']}: {document['detail']}"
+    except (ValueError, LookupError, TypeError):
+        return f"{response.url} answered {response.status_code} and no problem document; is {URL} right?"
+
+
+def ask(path: str, **parameters: Any) -> Any:
+    """GET, with the parameters that are given."""
+    with connection() as client:
+        return answer(client.get(path, params={name: value for name, value in parameters.items() if value is not None}))

@@ -1,0 +1,43 @@
+"""`echora status`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from streams.cli.client import ask
+from streams.cli.output import age, print_json, print_table
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say how the program is doing: streams, consumers, outbox, index, versions.
+
+    Example: echora status --json
+    """
+    found = ask("/status")
+    if as_json:
+        print_json(found)
+        return
+    streams = [(one["name"], one["messages"], one["bytes"], one["last_sequence"]) for one in found["streams"]]
+    print_table("streams", ("stream", "#messages", "#bytes", "#last"), streams)
+    consumers = [
+        (one["name"], one["stream"], one["lag"], one["in_flight"], age(one.get("last_progress_age_s")))
+        for one in found["consumers"]
+    ]
+    print_table("consumers", ("consumer", "stream", "#lag", "#in flight", "#last progress"), consumers)
+    _print_rest(found)
+
+
+def _print_rest(found: dict[str, Any]) -> None:
+    outbox, index = found.get("outbox"), found.get("index")
+    if outbox:
+        typer.echo(f"outbox: {outbox['pending']} pending, the oldest for {age(outbox['oldest_age_s'])}")
+    if index:
+        points = "does not answer" if index.get("points") is None else f"{index['points']} points"
+        typer.echo(f"index: {index['engine']}, {points}, model {index.get('model') or 'unknown'}")
+    if found.get("roles"):
+        typer.echo(f"roles: {', '.join(found['roles'])}")
+    typer.echo("versions: " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()))
+    for problem in found["problems"]:
+        typer.echo(f"problem: {problem}")
