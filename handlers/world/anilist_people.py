@@ -92,7 +92,9 @@ def _cast_edge(shown: ShownCharacter) -> Json:
 
 
 def _voice(actor: VoiceActor) -> Json:
-    return _person(voice_number(actor), actor.name, actor.native_name, actor.language, actor.image, actor.biography)
+    return _person(
+        voice_number(actor), actor.name, actor.native_name, actor.language or "Japanese", actor.image, actor.biography
+    )
 
 
 def _member(one: StaffMember) -> Json:
@@ -105,7 +107,7 @@ def _person(
     return {
         "id": number,
         "name": {**_name(name, native), "alternative": []},
-        "languageV2": language or "Japanese",
+        "languageV2": language,
         "image": {"large": image, "medium": image},
         "description": lambda _, asHtml=False: about,  # noqa: N803
         "primaryOccupations": [],

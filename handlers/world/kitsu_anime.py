@@ -44,9 +44,7 @@ def anime(shown: ShownAnime, showing: Showing) -> Resource:
     one, number = shown.anime, showing.number(shown)
     return Resource("anime", number, attributes(shown, showing), {
         "genres": lambda: [_label("genres", "name", name) for name in one.genres or []],
-        "categories": lambda: [
-            _label("categories", "title", name) for name in [*(one.genres or []), *(one.tags or [])]
-        ],
+        "categories": lambda: [_label("categories", "title", name) for name in one.tags or []],
         "castings": lambda: kitsu_people.castings(shown, showing),
         "installments": list,
         "mappings": lambda: mappings(shown, showing),

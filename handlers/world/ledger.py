@@ -43,6 +43,8 @@ class Ledger:
         for character in record.characters:
             self.characters.setdefault(character.id, character)
         self._values[title.id, "next_airing"] = title.first_next
+        if title.returning is not None:
+            self.waiting[title.id] = title.returning
         for name, figures in (record.anime.statistics or {}).items():
             self._values[title.id, f"statistics.{name}"] = figures
         return title

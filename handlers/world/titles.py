@@ -33,6 +33,8 @@ class Title:
     ids: Mapping[Source, int]
     slot: Slot | None
     first_next: NextAiring | None
+    # The episode that ends a break which is on at the origin.
+    returning: NextAiring | None
     published: bool
     stream_delay_s: int
 
@@ -92,11 +94,13 @@ def settle(record: AnimeRecord, origin: datetime, chance: Chance) -> Title:
     first = _first_next(record, slot, max(aired, default=0) + 1, origin)
     known = anime.broadcast is not None and anime.broadcast.next_episode_at is not None
     delay = _STREAM_DELAY_MINUTES[int(chance.fraction("stream", anime.id) * len(_STREAM_DELAY_MINUTES))]
+    paused = anime.hiatus is not None
     return Title(
         record=settled,
         ids=title_ids(record),
         slot=slot,
-        first_next=first,
+        first_next=None if paused else first,
+        returning=first if paused and anime.hiatus and anime.hiatus.hiatus_until else None,
         published=known or (slot is not None and chance.fraction("published", anime.id) >= _UNSCHEDULED_SHARE),
         # A time that the record prints is AniList's own, so it is the truth and has no delay.
         stream_delay_s=0 if known else delay * 60,

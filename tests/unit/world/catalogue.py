@@ -159,7 +159,7 @@ def _finished(number: int) -> dict[str, Any]:
 def _upcoming(number: int) -> dict[str, Any]:
     record = _base(number, status="UPCOMING", episode_count=12, statistics=None)
     record["anime"]["broadcast"] = {"day": "friday", "time": "25:00", "timezone": "Asia/Tokyo"}
-    record["anime"]["aired_dates"] = {"aired_from": (ORIGIN + timedelta(days=9)).isoformat()}
+    record["anime"]["aired_dates"] = {"aired_from": (ORIGIN + timedelta(days=8, hours=15)).isoformat()}
     return record
 
 
