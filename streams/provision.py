@@ -56,6 +56,7 @@ def stream_config(spec: StreamSpec, replicas: int) -> StreamConfig:
         num_replicas=replicas,
         duplicate_window=spec.duplicate_window_s,
         allow_direct=True,
+        allow_atomic=True,
         allow_msg_ttl=spec.schedules or None,
         allow_msg_schedules=spec.schedules or None,
     )
@@ -95,6 +96,7 @@ def plan_stream(spec: StreamSpec, existing: StreamConfig | None, replicas: int) 
         duplicate_window=max(existing.duplicate_window or 0, spec.duplicate_window_s),
         allow_msg_schedules=spec.schedules or existing.allow_msg_schedules,
         allow_msg_ttl=spec.schedules or existing.allow_msg_ttl,
+        allow_atomic=True,
         num_replicas=_replicas(existing.num_replicas or 1, replicas, spec.name, notes),
     )
     changed = [name for name in _COMPARED if _value(merged, name) != _value(existing, name)]
@@ -109,6 +111,7 @@ _COMPARED: Final = (
     "duplicate_window",
     "allow_msg_schedules",
     "allow_msg_ttl",
+    "allow_atomic",
     "num_replicas",
 )
 

@@ -1,12 +1,18 @@
 """The one helper that publishes: JetStream only, with a message id, and every confirmation awaited.
 
 Publishing without a stream is core NATS: nobody confirms, and what no stream takes is lost without a word.
+
+Several messages for the event stream go as one atomic batch (ADR-50): the server writes them together and syncs once,
+where it would otherwise sync each; with `sync_interval: always` that is the difference between 2,400 and 20,000
+messages a second on two cores. A batch that the server refuses, as it does when one of its ids was stored before, is
+published message by message, so that each is judged by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -17,9 +23,12 @@ from nats.js.api import PubAck
 from nats.js.errors import Error as JetStreamError
 
 from contracts.errors import Outage
+from contracts.subjects import EVENT_OF
 
 CONFIRM_TIMEOUT_S: Final = 5.0
 PENDING_MAX: Final = 4_000
+# The server's own bound on an atomic batch.
+BATCH_MAX: Final = 1_000
 
 
 class Message(Protocol):
@@ -44,6 +53,63 @@ class Publisher:
         self._reconnects = -1
         self._log = structlog.get_logger("publish")
 
+    async def publish(self, message: Message) -> None:
+        """Publish one message and wait for its confirmation. Raises Outage when none comes in time."""
+        if not (await self.publish_all([message]))[0]:
+            raise Outage("NATS", f"no confirmation for {message.subject} within {CONFIRM_TIMEOUT_S} s")
+
+    async def publish_all(self, messages: Sequence[Message]) -> list[bool]:
+        """Publish in order and wait for every confirmation; True where it came. Raises Outage when nothing is sent."""
+        confirmed: list[bool] = []
+        try:
+            for run in runs(messages):
+                if len(run) > 1 and await self._publish_batch(run):
+                    confirmed += [True] * len(run)
+                else:
+                    confirmed += await self._publish_each(run)
+        except (NatsError, JetStreamError, OSError, TimeoutError) as error:
+            self._context = None
+            if not any(confirmed):
+                raise Outage("NATS", f"{type(error).__name__}: {error}") from error
+            # What was confirmed before the connection went is safe and must be said.
+            confirmed += [False] * (len(messages) - len(confirmed))
+        return confirmed
+
+    async def _publish_batch(self, messages: Sequence[Message]) -> bool:
+        """All of them or none; False when the server refuses the batch."""
+        client = self._client()
+        batch_id = client._nuid.next().decode()
+        last = len(messages)
+        for sequence, message in enumerate(messages[:-1], start=1):
+            headers = {**message.headers, "Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(sequence)}
+            await client.publish(message.subject, message.payload, headers=headers)
+        commit = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(last), "Nats-Batch-Commit": "1"}
+        final = messages[-1]
+        answer = await client.request(
+            final.subject, final.payload, timeout=CONFIRM_TIMEOUT_S, headers={**final.headers, **commit}
+        )
+        verdict = json.loads(answer.data) if answer.data else {"error": {"description": "no stream takes it"}}
+        if "error" in verdict:
+            self._log.info("batch refused, publishing one by one", reason=verdict["error"].get("description"))
+            return False
+        return bool(verdict.get("count") == last)
+
+    async def _publish_each(self, messages: Sequence[Message]) -> list[bool]:
+        context = self._jetstream()
+        futures = [
+            await context.publish_async(
+                message.subject, message.payload, headers=dict(message.headers), wait_stall=CONFIRM_TIMEOUT_S
+            )
+            for message in messages
+        ]
+        _, late = await asyncio.wait(futures, timeout=CONFIRM_TIMEOUT_S)
+        if late:
+            self._context = None
+            for future in late:
+                future.cancel()
+            await asyncio.wait(late)
+        return [self._confirmed(future, message) for future, message in zip(futures, messages, strict=True)]
+
     def _jetstream(self) -> JetStreamContext:
         client = self._client()
         reconnects: int = client.stats["reconnects"]
@@ -52,31 +118,6 @@ class Publisher:
             self._reconnects = reconnects
         return self._context
 
-    async def publish(self, message: Message) -> None:
-        """Publish one message and wait for its confirmation. Raises Outage when none comes in time."""
-        if (await self.publish_all([message]))[0] is False:
-            raise Outage("NATS", f"no confirmation for {message.subject} within {CONFIRM_TIMEOUT_S} s")
-
-    async def publish_all(self, messages: Sequence[Message]) -> list[bool]:
-        """Publish in order and wait for every confirmation; True where it came."""
-        try:
-            context = self._jetstream()
-            futures = [
-                await context.publish_async(
-                    message.subject, message.payload, headers=message.headers, wait_stall=CONFIRM_TIMEOUT_S
-                )
-                for message in messages
-            ]
-        except (NatsError, JetStreamError, OSError, TimeoutError) as error:
-            self._context = None
-            raise Outage("NATS", f"{type(error).__name__}: {error}") from error
-        _, late = await asyncio.wait(futures, timeout=CONFIRM_TIMEOUT_S) if futures else (set(), set())
-        if late:
-            self._context = None
-            for future in late:
-                future.cancel()
-        return [self._confirmed(future, message) for future, message in zip(futures, messages, strict=True)]
-
     def _confirmed(self, future: asyncio.Future[PubAck], message: Message) -> bool:
         if future.cancelled():
             return False
@@ -84,3 +125,20 @@ class Publisher:
         if error is not None:
             self._log.warning("not confirmed", subject=message.subject, error=str(error))
         return error is None
+
+
+def runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Cut into runs that may be one batch: neighbours of the event stream, at most BATCH_MAX; order is kept.
+
+    Timers and dead letters go one by one: they are few, and a timer's headers have no place in a batch.
+    """
+    start = 0
+    for position in range(1, len(messages) + 1):
+        is_end = position == len(messages) or position - start == BATCH_MAX
+        if is_end or not _may_join(messages[start], messages[position]):
+            yield messages[start:position]
+            start = position
+
+
+def _may_join(first: Message, following: Message) -> bool:
+    return first.subject in EVENT_OF and following.subject in EVENT_OF

@@ -1,0 +1,81 @@
+"""The program under measurement: the real graph, on the stage's servers and with the stage's vectors."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.setup import DIMENSIONS, MODEL, Stage, open_index
+from streams.compose import Graph, wire
+from streams.database.pool import PoolLimits, open_pool
+from streams.settings import Settings
+from streams.start import Servers
+from streams.topology import ROLES
+
+
+class NoEmbedder:
+    """Stands where the model stands; a score change must not embed anything, so being asked is an error."""
+
+    model = MODEL
+    dimensions = DIMENSIONS
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Refuse."""
+        raise AssertionError(f"{len(texts)} texts were to be embedded by a change of scores")
+
+
+@asynccontextmanager
+async def program(ready: Stage, roles: Sequence[str] = tuple(ROLES), index: str = "index") -> AsyncIterator[Graph]:
+    """The graph, running the given roles inside the block."""
+    settings = Settings(
+        _env_file=None,
+        NATS_URL=ready.nats_url,
+        POSTGRES_URL=ready.dsn,
+        QDRANT_URL="unused",
+        ECHORA_ROLES=",".join(roles),
+    )
+    graph = wire(settings, Servers(None, ready.nats_url, ready.dsn, ()))
+    pool = await open_pool(ready.dsn, PoolLimits())
+    graph.runtime.hold(pool=pool)
+    edge = open_index(ready, index)
+    if "index" in roles:
+        await edge.prepare()
+        graph.runtime.hold_index(edge, NoEmbedder())
+    await graph.broker.connect()
+    await graph.broker.start()
+    if "relay" in roles:
+        graph.relay.start()
+    try:
+        yield graph
+    finally:
+        graph.runtime.settler.stopping.set()
+        await graph.pullers.stop()
+        await graph.relay.stop()
+        await graph.broker.stop()
+        await edge.close()
+        await pool.close()
+
+
+async def _main(ready: Stage, roles: Sequence[str], index: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with program(ready, roles, index):
+        print("running", flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    parser = argparse.ArgumentParser(description="Some roles in a process of their own, for bench.")
+    for name in ("folder", "nats", "dsn", "roles", "index"):
+        parser.add_argument(f"--{name}", required=True)
+    given = parser.parse_args()
+    uvloop.run(_main(Stage(Path(given.folder), given.nats, given.dsn, ()), given.roles.split(","), given.index))
