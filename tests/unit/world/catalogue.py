@@ -191,6 +191,6 @@ def _rich(record: dict[str, Any]) -> dict[str, Any]:
         "ending_themes": [{"title": "Down"}],
     }
     record["anime"]["statistics"]["anilist"]["contextual_ranks"] = [
-        {"rank": 12, "type": "rated", "format": "TV", "year": 2026, "season": "summer", "all_time": False}
+        {"rank": 12, "type": "rated", "format": "TV", "year": 2026, "season": "SUMMER", "all_time": False}
     ]
     return record

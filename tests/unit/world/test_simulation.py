@@ -167,3 +167,28 @@ def test_an_announced_season_enters_the_world_and_its_parent_points_to_it():
     for source, when in record.visible.items():
         assert seen.at(source, when - timedelta(seconds=1)).anime_by_id(record.entity_id) is None
         assert seen.at(source, when).anime_by_id(record.entity_id) is not None
+
+
+def test_a_break_that_is_on_at_the_origin_ends_when_the_record_says():
+    records = catalogue()
+    until = ORIGIN + timedelta(days=9, hours=13)
+    records[0]["anime"] |= {
+        "hiatus": {"reason": "Between two parts", "hiatus_until": until.isoformat()},
+        "broadcast": {**records[0]["anime"]["broadcast"], "next_episode_at": until.isoformat()},
+    }
+    changes = [c for week in islice(simulate(as_records(records), 7, ORIGIN), 2) for c in week.changes]
+    mine = [c for c in changes if str(c.entity_id) == records[0]["anime"]["id"]]
+    ended = next(c for c in mine if c.kind is ChangeKind.BREAK_ENDED and c.field == "hiatus")
+    first = next(c for c in mine if c.field == "episodes")
+    assert ended.new is None
+    assert ended.at < first.at == until
+
+
+def test_a_record_without_dates_or_slot_neither_airs_nor_fails():
+    bare = {"anime": {"id": str(RECORDS[0].anime.id), "title": "Bare", "status": "ONGOING"}}
+    changes = [c for week in islice(simulate(as_records([bare]), 7, ORIGIN), 3) for c in week.changes]
+    assert not [c for c in changes if c.field == "episodes"]
+
+
+def test_an_empty_catalogue_has_an_empty_history():
+    assert [week.changes for week in islice(simulate([], 7, ORIGIN), 2)] == [(), ()]
