@@ -12,7 +12,7 @@ from typing import Final
 
 import asyncpg
 
-from contracts.errors import Awaited, EchoraError, Outage, Permanent, Transient
+from contracts.errors import Awaited, EchoraError, Outage, Permanent
 from contracts.events import Event
 from handlers.persist.rows import Connection
 from handlers.persist.sql import query
@@ -41,24 +41,37 @@ OUTAGES: Final = (
 )
 # Another transaction was in the way: the same batch may go through at once.
 CONFLICTS: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+# Another transaction may have entered the same row between our look and our insert: looking again tells which it is.
+RACES: Final = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
 # A value or a constraint: trying again cannot help.
-REFUSALS: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError, OverflowError)
+REFUSALS: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,  # A name too long for the index that keeps it unique.
+    UnicodeEncodeError,
+    OverflowError,
+)
 
 
 async def apply(pool: asyncpg.Pool, consumer: str, events: Sequence[Event], step: Step) -> list[Outcome]:
-    """Apply a batch and say what became of each event, in their order. Raises Outage when PostgreSQL is away."""
-    for _ in range(CONFLICT_RETRIES_MAX):
+    """Apply a batch and say what became of each event, in their order.
+
+    Raises Outage when PostgreSQL is away, or when others hold the rows for so long that the batch cannot get through:
+    that is no fault of any event either.
+    """
+    for attempt in range(1, CONFLICT_RETRIES_MAX + 1):
         try:
             async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 return await _claim_and_apply(connection, consumer, events, step)
         except CONFLICTS:
             continue
         except REFUSALS as error:
+            if isinstance(error, RACES) and attempt < CONFLICT_RETRIES_MAX:
+                continue
             return await _isolate(pool, consumer, events, step, error)
         except OUTAGES as error:
             raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
-    busy = Transient(f"{consumer}: another transaction held the rows {CONFLICT_RETRIES_MAX} times")
-    return [busy for _ in events]
+    raise Outage("PostgreSQL", f"other transactions held the rows of {consumer} {CONFLICT_RETRIES_MAX} times")
 
 
 async def _isolate(

@@ -47,7 +47,7 @@ async def write_characters(
         entity.raise_version()
     await rows.insert(connection, CHARACTER, changed, {})
     await rows.write(connection, CHARACTER, list(characters.values()))
-    await _references(connection, changed)
+    await write_character_references(connection, changed)
     links = list(roles.items())
     await connection.execute(
         query("link_characters"),
@@ -58,10 +58,12 @@ async def write_characters(
     await sync.queue(connection, [_synced(entity, causes) for entity in changed])
 
 
-async def _references(connection: Connection, changed: Sequence[Entity]) -> None:
+async def write_character_references(connection: Connection, changed: Sequence[Entity]) -> None:
+    """Enter the external ids of these characters; one that another character has stays with it."""
     pairs = [
         (entity.id, source, external_id)
         for entity in changed
+        if "external_ids" in entity.held.changed
         for source, external_id in (entity.held.values.get("external_ids") or {}).items()
     ]
     await connection.execute(

@@ -17,15 +17,15 @@ from handlers.persist.batch import Outcome, awaited
 from handlers.persist.characters import resolve_characters, write_characters
 from handlers.persist.columns import ANIME, CHARACTER, EPISODE
 from handlers.persist.episodes import raise_episode_count, write_episodes
-from handlers.persist.links import write_anime_links, write_references
+from handlers.persist.links import write_anime_links
 from handlers.persist.merge import merge
+from handlers.persist.references import Owners, read_owners, write_references
 from handlers.persist.rows import Connection, Entity, EpisodeKey, new_entity
 from handlers.persist.sql import query
 
 _ANIME_IDENTITY = frozenset({"id"})
 _EPISODE_IDENTITY = frozenset({"id", "anime_id", "episode_number"})
 _CHARACTER_IDENTITY = frozenset({"id"})
-Reference = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -36,8 +36,7 @@ class Work:
     episodes: dict[EpisodeKey, Entity]
     characters: dict[UUID, Entity]
     character_ids: dict[UUID, UUID]
-    owners: dict[Reference, UUID]
-    claimed: dict[Reference, UUID] = field(default_factory=dict)
+    owners: Owners
     causes: dict[UUID, AnimeEnrichedEvent] = field(default_factory=dict)
     roles: dict[tuple[UUID, UUID], str | None] = field(default_factory=dict)
 
@@ -71,16 +70,12 @@ async def _read(connection: Connection, records: Sequence[AnimeEnrichedEvent]) -
     characters = await rows.read(connection, CHARACTER, character_ids.values(), CHARACTER.fields)
     keys = [(event.anime_id, episode.episode_number) for event in records for episode in event.episodes]
     episodes = await rows.read_episodes(connection, keys, EPISODE.fields)
-    wanted = {pair for event in records for pair in _references(event)}
-    owners = await connection.fetch(
-        query("reference_owners"), [source for source, _ in wanted], [external for _, external in wanted]
-    )
-    known = {(row["source"], row["external_id"]): row["owner"] for row in owners}
-    return Work(anime, episodes, characters, character_ids, known)
+    owners = await read_owners(connection, (pair for event in records for pair in _external_ids(event).items()))
+    return Work(anime, episodes, characters, character_ids, owners)
 
 
-def _references(event: AnimeEnrichedEvent) -> list[Reference]:
-    return list((event.anime.external_ids or {}).items()) if event.anime else []
+def _external_ids(event: AnimeEnrichedEvent) -> dict[str, str]:
+    return (event.anime.external_ids or {}) if event.anime else {}
 
 
 # --- deciding ----------------------------------------------------------------------------------------------------
@@ -101,7 +96,7 @@ def _merge_record(work: Work, event: AnimeEnrichedEvent) -> Outcome:
         anime = work.anime[event.anime_id] = new_entity(event.anime_id)
     if event.anime is not None:
         merge(anime.held, saying.given(event.anime, without=_ANIME_IDENTITY), said, whole_record=True)
-        work.claimed.update(dict.fromkeys(_references(event), event.anime_id))
+        work.owners.claim(event.anime_id, _external_ids(event))
     work.causes[anime.id] = event
     _merge_episodes(work, event, anime)
     _merge_characters(work, event)
@@ -112,14 +107,7 @@ def _check(work: Work, event: AnimeEnrichedEvent, anime: Entity | None) -> None:
     label = _label(event)
     if anime is None and (event.anime is None or not event.anime.title):
         raise Refused(label, "anime.title", "is missing; an anime needs a title")
-    for source, external_id in _references(event):
-        owner = work.owners.get((source, external_id)) or work.claimed.get((source, external_id))
-        if owner is not None and owner != event.anime_id:
-            raise Refused(
-                label,
-                f"anime.external_ids.{source}",
-                f"{external_id} belongs to anime {owner} already; correct the id or delete the other record",
-            )
+    work.owners.check(label, "anime.external_ids", event.anime_id, _external_ids(event))
     counts = Counter(episode.episode_number for episode in event.episodes)
     twice = [number for number, count in counts.items() if count > 1]
     if twice:
@@ -165,7 +153,7 @@ async def _write(connection: Connection, work: Work) -> None:
         entity.raise_version()
     await rows.insert(connection, ANIME, changed, {})
     await rows.write(connection, ANIME, list(work.anime.values()))
-    await write_references(connection, changed, work.owners)
+    await write_references(connection, changed)
     await write_anime_links(connection, [(entity, None) for entity in changed])
     await sync.queue(connection, [_anime_sync(work, entity) for entity in changed])
     await write_characters(connection, work.characters, work.roles, work.causes)

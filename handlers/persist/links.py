@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -93,25 +92,6 @@ async def _slots(connection: Connection, name: str, field: str, entities: Sequen
     if entities:
         values = [orjson.dumps(entity.held.values.get(field)).decode() for entity in entities]
         await connection.execute(query(name), [entity.id for entity in entities], values)
-
-
-async def write_references(
-    connection: Connection, entities: Sequence[Entity], owners: dict[tuple[str, str], UUID]
-) -> None:
-    """Enter the external ids of these anime; `owners` says who had each before, so only new ones are inserted."""
-    changed = _changed(entities, "external_ids")
-    if not changed:
-        return
-    current = [
-        (entity.id, source, external_id)
-        for entity in changed
-        for source, external_id in (entity.held.values.get("external_ids") or {}).items()
-    ]
-    fresh = [row for row in current if (row[1], row[2]) not in owners]
-    _, sources, ids = _columns(current, 3)
-    await connection.execute(
-        query("replace_references"), *_columns(fresh, 3), [entity.id for entity in changed], sources, ids
-    )
 
 
 def _columns(table: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -19,17 +19,23 @@ UNKNOWN: Final = "UNKNOWN"
 NEVER_UNKNOWN: Final = frozenset({"type", "status", "rating", "source_material"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Saying:
-    """Who said it, when it was observed, and in which event."""
+    """Who said it, when it was observed, and in which event; `entry` is how that is stored.
+
+    Computed once, because every field of an event is compared with it.
+    """
 
     source: str
     observed_at: datetime
     event_id: UUID
+    entry: list[str] = field(init=False)
+    order: tuple[datetime, str] = field(init=False)
 
-    def entry(self) -> list[str]:
-        """The saying as it is stored: source, instant, event."""
-        return [self.source, instant(self.observed_at), str(self.event_id)]
+    def __post_init__(self) -> None:
+        event_id = str(self.event_id)
+        self.entry = [self.source, instant(self.observed_at), event_id]
+        self.order = (self.observed_at, event_id)
 
 
 @dataclass(slots=True)
@@ -59,7 +65,7 @@ def merge(held: Held, incoming: Mapping[str, JSON], saying: Saying, *, whole_rec
     """
     won: list[str] = []
     for name, value in incoming.items():
-        if name in OVERLAID and value is not None:
+        if name in OVERLAID:
             won += _overlay(held, name, value, saying)
         elif _wins(held, name, held.values.get(name), value, saying):
             _assign(held, name, value)
@@ -67,24 +73,35 @@ def merge(held: Held, incoming: Mapping[str, JSON], saying: Saying, *, whole_rec
     _attribute(held, won, saying, whole_record=whole_record)
 
 
-def _overlay(held: Held, name: str, incoming: Mapping[str, JSON], saying: Saying) -> list[str]:
+def _overlay(held: Held, name: str, incoming: Mapping[str, JSON] | None, saying: Saying) -> list[str]:
     current: dict[str, JSON] = dict(held.values.get(name) or {})
-    won = [key for key, value in incoming.items() if _wins(held, f"{name}.{key}", current.get(key), value, saying)]
-    merged = current | {key: incoming[key] for key in won}
-    _assign(held, name, merged)
-    return [f"{name}.{key}" for key in won]
+    # None removes the keys that were said before it; the whole map's entry then keeps late sayings of them out.
+    said = dict.fromkeys(current) if incoming is None else dict(incoming)
+    won = [key for key, value in said.items() if _wins(held, f"{name}.{key}", current.get(key), value, saying)]
+    merged = {key: value for key, value in (current | {key: said[key] for key in won}).items() if value is not None}
+    _assign(held, name, merged or None)
+    if incoming is not None:
+        return [f"{name}.{key}" for key in won]
+    removed = holder(held.provenance, name, held_now=False)
+    return [name] if removed is None or _order(removed) <= saying.order else []
 
 
 def _wins(held: Held, key: str, current: JSON, value: JSON, saying: Saying) -> bool:
-    if key in NEVER_UNKNOWN and (value is None or value == UNKNOWN) and current is not None:
-        return False
+    if key in NEVER_UNKNOWN:
+        if value is None or (value == UNKNOWN and current is not None):
+            return False
+        if current == UNKNOWN:
+            return True  # Whoever knows wins over whoever does not, however late that was said.
     entry = holder(held.provenance, key, held_now=current is not None)
-    return entry is None or _order(entry) <= _order(saying.entry())
+    return entry is None or _order(entry) <= saying.order
 
 
 def holder(provenance: Provenance, key: str, *, held_now: bool) -> list[str] | None:
-    """Who said the value of `key`: its own entry, else the default when there is a value at all."""
-    return provenance.get(key) or (provenance.get(STAR) if held_now else None)
+    """Who said the value of `key`: its own entry, else the default when there is a value, or who removed its map."""
+    own = provenance.get(key) or (provenance.get(STAR) if held_now else None)
+    name, dot, _ = key.partition(".")
+    removed = provenance.get(name) if dot else None
+    return max((entry for entry in (own, removed) if entry), key=_order, default=None)
 
 
 def _order(entry: list[str]) -> tuple[datetime, str]:
@@ -101,9 +118,9 @@ def _assign(held: Held, name: str, value: JSON) -> None:
 def _attribute(held: Held, won: list[str], saying: Saying, *, whole_record: bool) -> None:
     if not won:
         return
-    entry = saying.entry()
+    entry = saying.entry
     star = held.provenance.get(STAR)
-    if whole_record and (star is None or _order(star) <= _order(entry)):
+    if whole_record and (star is None or _order(star) <= saying.order):
         own = {key: value for key, value in held.provenance.items() if key != STAR and key not in won}
         kept = {key: star for key in _keys_with_values(held.values) if star and key not in won and key not in own}
         provenance = own | kept | {STAR: entry}

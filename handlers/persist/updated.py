@@ -11,9 +11,11 @@ from contracts.errors import Refused
 from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, Event
 from handlers.persist import rows, saying, sync
 from handlers.persist.batch import Outcome, awaited
+from handlers.persist.characters import write_character_references
 from handlers.persist.columns import ANIME, CHARACTER, Table
 from handlers.persist.links import write_anime_links
 from handlers.persist.merge import JSON, merge
+from handlers.persist.references import Owners, read_owners, write_references
 from handlers.persist.rows import Connection, Entity
 
 Update = AnimeUpdatedEvent | CharacterUpdatedEvent
@@ -22,7 +24,10 @@ Update = AnimeUpdatedEvent | CharacterUpdatedEvent
 async def apply_anime(connection: Connection, events: Sequence[Event]) -> list[Outcome]:
     """Apply a batch of anime.updated."""
     updates = cast("Sequence[AnimeUpdatedEvent]", events)
-    entities, outcomes = await _apply(connection, ANIME, [(event, event.anime_id) for event in updates])
+    owners = await read_owners(connection, (pair for event in updates for pair in _external_ids(event).items()))
+    named = [(event, event.anime_id) for event in updates]
+    entities, outcomes = await _apply(connection, ANIME, named, owners)
+    await write_references(connection, [entity for entity, _ in entities])
     await write_anime_links(connection, entities)
     await sync.queue(connection, [_synced(subjects.ANIME_SYNCED, "anime", entity, last) for entity, last in entities])
     return outcomes
@@ -31,15 +36,21 @@ async def apply_anime(connection: Connection, events: Sequence[Event]) -> list[O
 async def apply_characters(connection: Connection, events: Sequence[Event]) -> list[Outcome]:
     """Apply a batch of character.updated."""
     updates = cast("Sequence[CharacterUpdatedEvent]", events)
-    entities, outcomes = await _apply(connection, CHARACTER, [(event, event.character_id) for event in updates])
+    named = [(event, event.character_id) for event in updates]
+    entities, outcomes = await _apply(connection, CHARACTER, named, Owners({}))
+    await write_character_references(connection, [entity for entity, _ in entities])
     await sync.queue(
         connection, [_synced(subjects.CHARACTER_SYNCED, "character", entity, last) for entity, last in entities]
     )
     return outcomes
 
 
+def _external_ids(event: AnimeUpdatedEvent) -> dict[str, str]:
+    return (event.values.external_ids or {}) if event.values and "external_ids" in event.changed_fields else {}
+
+
 async def _apply(
-    connection: Connection, table: Table, updates: Sequence[tuple[Update, UUID]]
+    connection: Connection, table: Table, updates: Sequence[tuple[Update, UUID]], owners: Owners
 ) -> tuple[list[tuple[Entity, Update]], list[Outcome]]:
     fields = frozenset(name for update, _ in updates for name in update.changed_fields if name in table.fields)
     held = await rows.read(connection, table, (entity_id for _, entity_id in updates), fields)
@@ -47,8 +58,9 @@ async def _apply(
     last: dict[UUID, Update] = {}
     for update, entity_id in updates:
         entity = held.get(entity_id)
-        outcomes.append(_merge_one(table, entity, update, entity_id))
-        if entity is not None and entity.held.changed:
+        outcome = _merge_one(table, entity, update, entity_id, owners)
+        outcomes.append(outcome)
+        if outcome is None and entity is not None and entity.held.changed:
             last[entity_id] = update
     changed = [held[entity_id] for entity_id in last]
     for entity in changed:
@@ -57,13 +69,16 @@ async def _apply(
     return [(entity, last[entity.id]) for entity in changed], outcomes
 
 
-def _merge_one(table: Table, entity: Entity | None, update: Update, entity_id: UUID) -> Outcome:
+def _merge_one(table: Table, entity: Entity | None, update: Update, entity_id: UUID, owners: Owners) -> Outcome:
     if entity is None:
         return awaited(update, f"{table.name} {entity_id}")
     if entity.deleted:
         return None  # Deletion stays deleted; a late update of it has nothing to say.
     try:
         incoming = _incoming(table, update)
+        if isinstance(update, AnimeUpdatedEvent):
+            owners.check(f"anime {entity_id}", "external_ids", entity_id, _external_ids(update))
+            owners.claim(entity_id, _external_ids(update))
     except Refused as refused:
         return refused
     merge(entity.held, incoming, saying.of_update(update))
