@@ -56,4 +56,4 @@ def build_sources(
         breaker = Breaker(name, policy.failures_to_open, policy.open_s, clock)
         sender = Sender(adapter, policy, Http(name, policy, client), gate, breaker, clock, meter)
         lines[name] = Line(adapter, policy, sender, cache, clock)
-    return Sources(lines, client, cache, clock, SurpriseLog(count_surprise, log_surprise))
+    return Sources(lines, client, cache, storage, clock, SurpriseLog(count_surprise, log_surprise))

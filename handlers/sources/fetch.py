@@ -23,6 +23,7 @@ from handlers.sources.line import Line, not_found
 from handlers.sources.notes import Notes
 from handlers.sources.observe import observation
 from handlers.sources.port import Ask, Way
+from handlers.sources.storage import LimitStorage
 from handlers.sources.surprises import SurpriseLog
 
 FETCH_IDS_MAX: Final = 1_000
@@ -49,12 +50,14 @@ class Sources:
         lines: Mapping[str, Line],
         client: httpx.AsyncClient,
         bodies: Bodies,
+        storage: LimitStorage,
         clock: Clock,
         surprises: SurpriseLog,
     ) -> None:
         self.lines = lines
         self._client = client
         self._bodies = bodies
+        self._storage = storage
         self._clock = clock
         self._surprises = surprises
 
@@ -131,6 +134,7 @@ class Sources:
             await line.close()
         await self._client.aclose()
         await self._bodies.close()
+        await self._storage.close()
 
     def _refusal(self, source: str, ask: Ask) -> EchoraError | None:
         line = self.lines.get(source)

@@ -44,6 +44,9 @@ class ClockMemoryStorage(MemoryStorage):
         window = [at for at in self._windows.get(key, []) if at > now - expiry]
         return (window[0], len(window)) if window else (now, 0)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 class ClockRedisStorage(RedisStorage):
     """Moving windows that several processes share in Redis; the library's own scripts, given our clock's time.
@@ -72,6 +75,11 @@ class ClockRedisStorage(RedisStorage):
         now = self.time_s()
         window = await self._scripts.lua_moving_window([self._scripts.prefixed_key(key)], [now - expiry, limit])
         return (float(window[0]), int(window[1])) if window else (now, 0)
+
+    async def close(self) -> None:
+        """Close the connections, which the library leaves open."""
+        await self._scripts.storage.aclose()
+        await self._scripts.storage.connection_pool.disconnect()
 
 
 LimitStorage = ClockMemoryStorage | ClockRedisStorage
