@@ -210,6 +210,7 @@ async def _existing_stream(jetstream: JetStreamContext, name: str) -> StreamConf
 
 async def _existing_consumer(jetstream: JetStreamContext, spec: ConsumerSpec) -> ConsumerConfig | None:
     try:
-        return (await jetstream.consumer_info(spec.stream, spec.name)).config
+        found: ConsumerConfig | None = (await jetstream.consumer_info(spec.stream, spec.name)).config
     except NotFoundError:
         return None
+    return found

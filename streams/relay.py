@@ -24,7 +24,7 @@ PRUNE_ROWS_MAX = 10_000
 
 @dataclass(slots=True)
 class Relay:
-    """The loop around `drain`. One connection of its own holds the locks of its buckets; when it dies, they are free."""
+    """The loop around `drain`. A connection of its own holds the locks of its buckets; when that dies, they are free."""
 
     connect: Callable[[], Any]
     publisher: Publisher

@@ -1,38 +1,122 @@
-"""What HTTP asks of the running program."""
+"""What HTTP asks of the running program, and what happens once everything runs: the demo, and a word of welcome."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+from uuid import UUID
 
+import structlog
 from fastapi import FastAPI
+
+from contracts.errors import Outage
+from handlers.catalogue import StoredRecord, read_record
+from handlers.index.filters import SearchFilters
+from handlers.index.search import search
+from handlers.ingest import IngestStore, RawRecord, Verdict, demo_catalogue, ingest
+from handlers.persist import delete_anime
+from streams import asyncapi, status
+from streams.banner import welcome
+from streams.housekeeping import Housekeeping
+from streams.http import Services, http_application
+from streams.http.messages import message_routes
+from streams.http.models import SearchHit, Status
 
 if TYPE_CHECKING:
     from streams.compose import Graph
 
-
-@dataclass
-class Hooks:
-    http: Any
-    graph: Any
-
-    async def started(self) -> None: ...
-    async def stopping(self) -> None: ...
+INACTIVITY_TIMEOUT_S = 60.0
 
 
-def build_services(graph: Graph) -> Hooks:
-    app = FastAPI()
+@dataclass(slots=True)
+class Surroundings:
+    """The HTTP application, and the tasks that run beside the graph."""
 
-    @app.get("/healthz/live")
-    async def live() -> dict[str, str]:
-        return {"status": "ok"}
+    graph: Graph
+    http: FastAPI
+    housekeeping: Housekeeping
+    _demo: asyncio.Task[None] | None = field(default=None)
 
-    @app.get("/search")
-    async def find(q: str) -> Any:
-        from handlers.index.filters import SearchFilters
-        from handlers.index.search import search
+    async def started(self) -> None:
+        """Everything runs: say so, keep house, and load the demo into an empty database."""
+        self.housekeeping.start()
+        is_empty = not await self.graph.runtime.pool.fetchval("SELECT EXISTS (SELECT FROM anime)")
+        wants_demo = is_empty and self.graph.settings.demo and self.graph.settings.all_embedded
+        welcome(self.graph, with_demo=wants_demo)
+        if wants_demo:
+            self._demo = asyncio.create_task(_load_demo(self.graph), name="demo catalogue")
 
-        hits = await search(graph.runtime.index, graph.runtime.embed_query, q, SearchFilters(), 5)
-        return [{"score": h.score, **h.payload} for h in hits]
+    async def stopping(self) -> None:
+        """End what runs beside."""
+        if self._demo is not None and not self._demo.done():
+            self._demo.cancel()
+            await asyncio.wait([self._demo])
+        await self.housekeeping.stop()
 
-    return Hooks(app, graph)
+
+def build_services(graph: Graph) -> Surroundings:
+    """Bind the rooms to what the graph holds once it runs."""
+    runtime, pullers, relay, settings = graph.runtime, graph.pullers, graph.relay, graph.settings
+
+    async def find(query: str, filters: SearchFilters, limit: int, offset: int) -> Sequence[SearchHit]:
+        hits = await search(runtime.index, runtime.embed_query, query, filters, limit, offset)
+        return [_hit(hit.id, hit.score, dict(hit.payload)) for hit in hits]
+
+    async def now() -> Status:
+        return await status.status(runtime, pullers, relay)
+
+    async def not_ready() -> Sequence[str]:
+        return await status.not_ready(runtime, pullers, relay)
+
+    async def alive() -> Sequence[str]:
+        return ()  # That this runs at all is the answer: an outage elsewhere is no reason to restart us.
+
+    async def record(anime_id: UUID) -> StoredRecord | None:
+        return await read_record(runtime.pool, anime_id)
+
+    async def delete(anime_id: UUID) -> int | None:
+        return await delete_anime(runtime.pool, anime_id)
+
+    services = Services(
+        status=now,
+        readiness=not_ready,
+        liveness=alive,
+        record=record,
+        delete=delete,
+        ingest=(lambda records, artifact_uri: _ingest(graph, records, artifact_uri))
+        if settings.runs("ingest")
+        else None,
+        search=find if settings.runs("search") else None,
+    )
+    http = http_application(services, version=version("echora-streams"))
+    http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))
+    return Surroundings(graph, http, Housekeeping(runtime, runtime.clock))
+
+
+def _ingest(graph: Graph, records: AsyncIterator[RawRecord], artifact_uri: str) -> AsyncIterator[Verdict]:
+    store = IngestStore(graph.runtime.pool)
+    clock = graph.runtime.clock
+    return ingest(records, store, clock, artifact_uri=artifact_uri, inactivity_timeout_s=INACTIVITY_TIMEOUT_S)
+
+
+async def _load_demo(graph: Graph) -> None:
+    log = structlog.get_logger("demo")
+    counts: dict[str, int] = {}
+    try:
+        async for verdict in _ingest(graph, demo_catalogue(), "demo catalogue"):
+            counts[verdict.kind] = counts.get(verdict.kind, 0) + 1
+            if verdict.reason:
+                log.warning("record not taken", record=verdict.label, reason=verdict.reason)
+    except Outage as error:
+        log.warning("the demo catalogue is not complete", error=str(error))
+        return
+    log.info("demo catalogue loaded", **counts)
+
+
+def _hit(anime_id: UUID, score: float, payload: dict[str, object]) -> SearchHit:
+    known = {name: payload[name] for name in SearchHit.model_fields if name in payload and name not in ("id", "score")}
+    return SearchHit.model_validate({"id": anime_id, "score": score, "title": "", **known})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
-_STYLE: Final = (
+STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
     "section{border-top:1px solid #ccc;margin-top:1.5rem}code{background:#f3f3f3;padding:.1rem .3rem}"
     "table{border-collapse:collapse;width:100%}"
@@ -28,7 +28,7 @@ def page_of(document: Mapping[str, Any]) -> str:
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f"<title>{escape(info['title'])}</title><style>{_STYLE}</style>"
+        f"<title>{escape(info['title'])}</title><style>{STYLE}</style>"
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info.get('summary', ''))}</p>"
         f"{_NOTES}{operations}</html>"
     )

@@ -1,0 +1,55 @@
+"""What is forgotten when it is old enough: handled event ids and the stories of failures."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from contracts.clock import Clock
+from streams.runtime import Runtime
+
+EVERY_S = 300.0
+ROWS_MAX = 20_000
+_INBOX = """
+    DELETE FROM inbox WHERE ctid IN (
+        SELECT ctid FROM inbox WHERE received_at < $1 LIMIT $2)"""
+_FAILURES = """
+    DELETE FROM delivery_failure WHERE last_failed_at < $1"""
+
+
+@dataclass(slots=True)
+class Housekeeping:
+    """A slow loop; a pass that fails is repeated with the next."""
+
+    runtime: Runtime
+    clock: Clock
+    _task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run(), name="housekeeping")
+
+    async def stop(self) -> None:
+        """End at once; nothing is half done."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                structlog.get_logger("housekeeping").warning("put off", error=str(error))
+            await asyncio.sleep(EVERY_S)
+
+    async def once(self) -> None:
+        """One pass: at most ROWS_MAX rows of the inbox, so that it never holds up a batch."""
+        before = self.clock.now() - timedelta(days=self.runtime.settings.inbox_retention_days)
+        await self.runtime.pool.execute(_INBOX, before, ROWS_MAX)
+        await self.runtime.pool.execute(_FAILURES, before)
