@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,10 +30,10 @@ class Kind(StrEnum):
 
 
 # Names that `speaks_for` and `open` use beside the field names of AnimeFields and CharacterFields.
-EPISODES: str = "episodes"
-LATEST_AIRED: str = "latest_aired"
-NEXT_AIR: str = "next_air"
-CHARACTERS: str = "characters"
+EPISODES: Final = "episodes"
+LATEST_AIRED: Final = "latest_aired"
+NEXT_AIR: Final = "next_air"
+CHARACTERS: Final = "characters"
 
 
 class ObservedEpisode(EpisodeFields):

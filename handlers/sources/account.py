@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from contracts.errors import EchoraError, Outage, Permanent, Transient
 from contracts.observation import Kind, Observation
@@ -39,6 +40,16 @@ class FetchResult:
             reasons[failure.kind] = reasons.get(failure.kind, 0) + 1
         lost = ", ".join(f"{number} {kind}" for kind, number in sorted(reasons.items()))
         return f"{self.source}: {len(self.observations)} observed" + (f", {lost}" if lost else "")
+
+
+def as_json(result: FetchResult) -> dict[str, Any]:
+    """The account as plain values for JSON: what was observed by id, without what is absent, and the failures."""
+    observed = {one: seen.model_dump(mode="json", exclude_none=True) for one, seen in result.observations.items()}
+    for seen in observed.values():
+        # Sets have no order of their own; people and diffs want one.
+        seen.update(speaks_for=sorted(seen["speaks_for"]), open=sorted(seen["open"]))
+    failures = {one: asdict(failure) for one, failure in result.failures.items()}
+    return {"source": result.source, "kind": result.kind.value, "observations": observed, "failures": failures}
 
 
 def failure_of(error: EchoraError) -> Failure:

@@ -79,6 +79,10 @@ class Breaker:
         """The error that an open breaker raises."""
         return Outage(self._name, "it failed repeatedly and is left alone for a while", retry_after_s=left_s)
 
+    def open(self) -> None:
+        """Open it now: the service itself said that it is shut to us."""
+        self._context.set_state(OpenedState(self._name))
+
     @property
     def opened(self) -> bool:
         """Whether requests are being refused now."""

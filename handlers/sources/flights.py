@@ -28,8 +28,9 @@ class Flights:
             futures[key] = self._open[key]
         return mine, futures
 
-    def land(self, key: str, landing: Landing) -> None:
-        """Give everybody who waits for the key its entry or its error."""
-        future = self._open.pop(key, None)
-        if future is not None and not future.done():
+    def land(self, key: str, future: asyncio.Future[Landing], landing: Landing) -> None:
+        """Give everybody who waits for this flight its entry or its error; the first landing counts."""
+        if self._open.get(key) is future:
+            del self._open[key]
+        if not future.done():
             future.set_result(landing)

@@ -20,6 +20,9 @@ from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply
 from handlers.sources.rules import gives, read_fields, read_rows, stated
 from handlers.sources.values import items, part, words
 
+# Kinds whose answer is the one thing asked for, and kinds whose answer is a list.
+_ALONE: Final = frozenset({Kind.ANIME, Kind.STATISTICS, Kind.CHARACTER})
+_LISTED: Final = frozenset({Kind.EPISODES, Kind.CHARACTERS, Kind.STAFF})
 _FULL_ONLY: Final = frozenset({"relations", "theme", "external", "streaming"})
 
 
@@ -65,6 +68,10 @@ class Jikan:
     def page(self, ask: Ask, call: Call, reply: Reply) -> Page:
         """One item per call. has_next_page has been true on the last page, so last_visible_page decides."""
         data = reply.data["data"]
+        if ask.kind in _ALONE and (not isinstance(data, dict) or str(data.get("mal_id")) != call.ids[0]):
+            raise ValueError(f"asked for {call.ids[0]}, the answer is about something else")
+        if ask.kind in _LISTED and not isinstance(data, list):
+            raise ValueError("the list is missing")
         item: Raw = data if isinstance(data, dict) else {"data": data}
         last = part(reply.data.get("pagination")).get("last_visible_page")
         more: tuple[Call, ...] = ()

@@ -13,7 +13,7 @@ from contracts.errors import EchoraError
 from contracts.observation import Kind
 from handlers.sources.bodies import Bodies, Entry
 from handlers.sources.dates import http_instant
-from handlers.sources.errors import NotFound, Unreadable
+from handlers.sources.errors import NotFound, NotOffered, Unreadable
 from handlers.sources.flights import Flights, Landing
 from handlers.sources.gate import Priority
 from handlers.sources.policy import SourcePolicy
@@ -67,7 +67,7 @@ class Line:
         wanted = {keys[external_id]: external_id for external_id in keys if external_id not in found}
         mine, futures = self._flights.claim(wanted)
         if mine:
-            self._fly(replace(ask, ids=tuple(wanted[key] for key in mine)), priority)
+            self._fly(replace(ask, ids=tuple(wanted[key] for key in mine)), priority, futures)
         # Shielded: one caller who gives up must not take the request from the others.
         landings = await asyncio.gather(*(asyncio.shield(future) for future in futures.values()))
         return found | {wanted[key]: landing for key, landing in zip(futures, landings, strict=True)}
@@ -109,30 +109,34 @@ class Line:
                 return entry
         return None
 
-    def _fly(self, ask: Ask, priority: Priority) -> None:
-        for call in self.adapter.calls(ask):
-            task = asyncio.create_task(self._flight(ask, call, priority), name=f"{self.adapter.name} {call.path}")
+    def _fly(self, ask: Ask, priority: Priority, futures: Mapping[str, asyncio.Future[Landing]]) -> None:
+        calls = self.adapter.calls(ask)
+        for external_id in set(ask.ids) - {external_id for call in calls for external_id in call.ids}:
+            key = self._key(ask, external_id)
+            self._flights.land(key, futures[key], NotOffered(f"{self.adapter.name} has no request for {external_id}"))
+        for call in calls:
+            mine = {external_id: futures[self._key(ask, external_id)] for external_id in call.ids}
+            task = asyncio.create_task(self._flight(ask, call, priority, mine), name=f"{self.adapter.name} {call.path}")
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda done, mine=mine: self._landed(ask, done, mine))  # type: ignore[misc]
 
-    async def _flight(self, ask: Ask, call: Call, priority: Priority) -> None:
-        landings: dict[str, Landing] = {}
-        try:
-            trip = await self._trip(ask, call, priority)
-            for external_id in call.ids:
-                error = trip.lost.get(external_id)
-                landings[external_id] = error or self._entry(ask, trip, external_id)
-        except Exception as error:  # A mistake of ours in one adapter must not leave its callers waiting.
-            landings = dict.fromkeys(call.ids, Unreadable(f"{self.adapter.name}: the answer cannot be read: {error!r}"))
-        except asyncio.CancelledError:
-            landings = dict.fromkeys(call.ids, Unreadable(f"{self.adapter.name}: given up, the program is stopping"))
-            raise
-        finally:
-            for external_id, landing in landings.items():
-                self._flights.land(self._key(ask, external_id), landing)
-        for external_id, landing in landings.items():
+    def _landed(self, ask: Ask, task: asyncio.Task[None], mine: Mapping[str, asyncio.Future[Landing]]) -> None:
+        # Whatever ended a flight (a cancelled task may not even have begun), nobody is left waiting for it.
+        self._tasks.discard(task)
+        reason = "given up, the program is stopping" if task.cancelled() else f"it broke: {task.exception()!r}"
+        for external_id, future in mine.items():
+            self._flights.land(self._key(ask, external_id), future, Unreadable(f"{self.adapter.name}: {reason}"))
+
+    async def _flight(
+        self, ask: Ask, call: Call, priority: Priority, mine: Mapping[str, asyncio.Future[Landing]]
+    ) -> None:
+        trip = await self._trip(ask, call, priority)
+        for external_id, future in mine.items():
+            key = self._key(ask, external_id)
+            landing = trip.lost.get(external_id) or self._entry(ask, trip, external_id)
             if isinstance(landing, Entry):
-                await self._bodies.put(self._key(ask, external_id), self._namespace, landing)
+                await self._bodies.put(key, self._namespace, landing)
+            self._flights.land(key, future, landing)
 
     async def _trip(self, ask: Ask, call: Call, priority: Priority) -> _Trip:
         trip = _Trip()

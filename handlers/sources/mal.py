@@ -45,7 +45,9 @@ class Mal:
         return [Call(f"/anime/{external_id}", (external_id,), (("fields", fields),)) for external_id in ask.ids]
 
     def page(self, ask: Ask, call: Call, reply: Reply) -> Page:
-        """The body is the item."""
+        """The body is the item, if it is about what was asked for."""
+        if str(reply.data["id"]) != call.ids[0]:
+            raise ValueError(f"asked for {call.ids[0]}, the answer is about {reply.data['id']}")
         return Page({call.ids[0]: reply.data})
 
     def fault(self, reply: Reply) -> EchoraError | None:

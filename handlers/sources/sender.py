@@ -83,6 +83,9 @@ class Sender:
                     raise self._timed(fault, reply)
         except EchoraError as error:
             self.meter(self.adapter.name, type(error).__name__)
+            if isinstance(error, Outage) and not self.breaker.opened:
+                # The service is shut to us (403): more knocking would not help, and may be taken amiss.
+                self.breaker.open()
             if self.breaker.opened:
                 self.gate.refuse(self.breaker.outage(self.policy.open_s))
             raise

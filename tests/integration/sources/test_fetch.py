@@ -13,6 +13,7 @@ import pytest
 
 from contracts.errors import Permanent
 from contracts.observation import Kind
+from handlers.sources.account import as_json
 from handlers.sources.fetch import Wish
 from handlers.sources.resolve import resolve_ids
 from tests.integration.sources.conftest import House
@@ -357,3 +358,51 @@ async def test_new_values_are_counted_every_time_and_logged_once(house: Make) ->
         await here.sources.fetch("jikan", Kind.ANIME, ["901"], fresh=True)
     assert [surprise.value for surprise in here.counted] == ["dream of"] * 3
     assert [surprise.value for surprise in here.logged] == ["dream of"]
+
+
+async def test_a_403_of_mal_shuts_the_door_at_once(house: Make) -> None:
+    here = house()
+    here.services.tricks["mal"] = always(403, json=body("mal_403"))
+    result = await here.sources.fetch("mal", Kind.ANIME, SIXTY)
+    assert {failure.kind for failure in result.failures.values()} == {"outage"}
+    assert here.services.counts()["mal"] <= 2, "as many as were on their way, no more"
+
+
+async def test_closing_leaves_nobody_waiting(house: Make) -> None:
+    here = house()
+    here.services.tricks["jikan"] = always(429, headers={"Retry-After": "3000"}, json=body("jikan_429"))
+    waiting = [asyncio.create_task(here.sources.fetch("jikan", Kind.ANIME, [str(one)])) for one in range(1, 9)]
+    await asyncio.sleep(0)
+    await here.sources.close()
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(*waiting)
+    assert all(result.failures for result in results)
+
+
+async def test_a_mistake_in_an_adapter_is_an_account_not_a_hang(house: Make) -> None:
+    here = house()
+    here.services.tricks["kitsu"] = always(200, json={"data": "nonsense", "links": [1]})
+    here.services.tricks["jikan"] = always(200, json={"data": 7})
+    for source in ("kitsu", "jikan"):
+        async with asyncio.timeout(10):
+            result = await here.sources.fetch(source, Kind.ANIME, ["1"])
+        assert result.failures["1"].kind in ("unreadable", "not found")
+
+
+async def test_an_answer_about_something_else_is_not_taken(house: Make) -> None:
+    here = house()
+    here.services.tricks["jikan"] = always(200, json=body("jikan_anime"))
+    here.services.tricks["mal"] = always(200, json=body("mal_anime"))
+    for source in ("jikan", "mal"):
+        result = await here.sources.fetch(source, Kind.ANIME, ["902"])
+        assert result.failures["902"].kind == "unreadable"
+        assert result.observations == {}
+
+
+async def test_an_account_is_plain_json(house: Make) -> None:
+    here = house()
+    plain = as_json(await here.sources.fetch("jikan", Kind.ANIME, ["901", "404"]))
+    again = json.loads(json.dumps(plain))
+    assert again == plain
+    assert plain["observations"]["901"]["anime"]["title"] == "Toudai no Neko"
+    assert plain["failures"]["404"]["kind"] == "not found"
