@@ -86,8 +86,9 @@ def voice_facts(anime: Object) -> dict[frozenset[str], Object]:
     """
     data = anime.get("staff_data")
     voices = data.get(_VOICES) if isinstance(data, dict) else None
-    members = [voice for voice in texts(voices) if isinstance(voice, dict) and isinstance(voice.get("name"), str)]
-    return {name_words(voice["name"]): voice for voice in members if name_words(voice["name"])}
+    listed = [voice for people in voices.values() for voice in texts(people)] if isinstance(voices, dict) else []
+    named = [voice for voice in listed if isinstance(voice, dict) and isinstance(voice.get("name"), str)]
+    return {name_words(voice["name"]): voice for voice in named if name_words(voice["name"])}
 
 
 def name_words(name: str) -> frozenset[str]:

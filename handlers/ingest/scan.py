@@ -71,11 +71,11 @@ class RecordScanner:
             first = self._text[0]
             if first == _CLOSE_LIST and self._in_list:
                 self._in_list = False
-            elif first == _OPEN_LIST and not self._in_list:
-                self._in_list = True
             elif self._wrapped and not self._in_list:
                 self._text.clear()  # What stands beside the list of a wrapper holds no records.
                 return False
+            elif first == _OPEN_LIST and not self._in_list:
+                self._in_list = True
             else:
                 return self._enter(first)
             self._at = 1

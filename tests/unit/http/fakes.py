@@ -1,0 +1,116 @@
+"""A program behind the routes that answers from memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prometheus_client import CollectorRegistry, Counter
+
+from contracts.model import Anime
+from handlers.catalogue import StoredRecord
+from handlers.index.filters import SearchFilters
+from handlers.ingest import Kind, RawRecord, Verdict
+from streams.http import Services, http_application
+from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, SearchHit, Status, StreamStatus
+
+ID = UUID("a14d8236-ea4c-5a2f-8965-58670a85bc90")
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+STATUS = Status(
+    now=NOW,
+    roles=["persist"],
+    streams=[StreamStatus(name="ANIME_EVENTS", messages=5, bytes=900, last_sequence=7)],
+    consumers=[ConsumerStatus(name="qdrant-consumer", stream="ANIME_EVENTS", lag=3, last_progress_age_s=90.0)],
+    outbox=OutboxStatus(pending=2, oldest_age_s=4000.0),
+    index=IndexStatus(engine="Qdrant Edge", points=71, model="a model"),
+    versions={"program": "0.1.0"},
+)
+
+
+@dataclass
+class Program:
+    """What was asked, and what to answer; `failure` is raised by everything that is asked."""
+
+    ready: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+    searches: list[tuple[str, SearchFilters, int, int]] = field(default_factory=list)
+    received: list[RawRecord] = field(default_factory=list)
+    artifacts: list[str] = field(default_factory=list)
+    ingest_failure: Exception | None = None
+
+    def _ask(self) -> None:
+        if self.failure:
+            raise self.failure
+
+    async def status(self) -> Status:
+        self._ask()
+        return STATUS
+
+    async def readiness(self) -> Sequence[str]:
+        return self.ready
+
+    async def liveness(self) -> Sequence[str]:
+        return []
+
+    async def record(self, anime_id: UUID) -> StoredRecord | None:
+        self._ask()
+        if anime_id != ID:
+            return None
+        return StoredRecord(
+            id=ID,
+            version=3,
+            created_at=NOW,
+            updated_at=NOW,
+            anime=Anime(id=ID, title="Cowboy Bebop", synopsis="A \x1b[31mship\x1b[0m."),
+            characters=[],
+            episodes=[],
+            relations=[],
+            provenance={},
+        )
+
+    async def delete(self, anime_id: UUID) -> int | None:
+        self._ask()
+        return 4 if anime_id == ID else None
+
+    async def search(self, query: str, filters: SearchFilters, limit: int, offset: int) -> Sequence[SearchHit]:
+        self._ask()
+        self.searches.append((query, filters, limit, offset))
+        return [SearchHit(id=ID, score=0.61, title="Hajime no Ippo", genres=["Sports"], year=2000)]
+
+    async def ingest(self, records: AsyncIterator[RawRecord], artifact_uri: str) -> AsyncIterator[Verdict]:
+        """Takes every object whose `ok` is not false."""
+        self._ask()
+        self.artifacts.append(artifact_uri)
+        async for record in records:
+            self.received.append(record)
+            value: Any = record.value
+            if isinstance(value, dict) and value.get("ok", True):
+                yield Verdict(f"r{record.position}", ID, Kind.NEW, None, {"anime.mood": 2}, record.position)
+            else:
+                reason = record.problem or "not ok"
+                yield Verdict(f"r{record.position}", None, Kind.REFUSED, reason, {}, record.position)
+        if self.ingest_failure:
+            raise self.ingest_failure
+
+    def services(self) -> Services:
+        return Services(
+            status=self.status,
+            readiness=self.readiness,
+            liveness=self.liveness,
+            record=self.record,
+            delete=self.delete,
+            ingest=self.ingest,
+            search=self.search,
+        )
+
+    def client(self, services: Services | None = None) -> httpx.AsyncClient:
+        registry = CollectorRegistry()
+        Counter("echora_sample", "A count.", registry=registry).inc()
+        app = http_application(services or self.services(), version="0.1.0", registry=registry)
+        # A server answers an unexpected error and logs it; the transport would raise it into the test instead.
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://echora.test")
