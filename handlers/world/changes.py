@@ -22,6 +22,13 @@ class Source(StrEnum):
 
 PLATFORM = {Source.JIKAN: "mal", Source.MAL: "mal", Source.ANILIST: "anilist", Source.KITSU: "kitsu"}
 EVERYWHERE = tuple(Source)
+# Fields that only some services have words for.
+TELLING = {
+    "episodes": (Source.JIKAN, Source.ANILIST, Source.KITSU),
+    "hiatus": (Source.ANILIST,),
+    "next_airing": (Source.ANILIST, Source.KITSU),
+    "tags": (Source.ANILIST, Source.KITSU),
+}
 
 
 class ChangeKind(StrEnum):

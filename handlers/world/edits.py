@@ -9,15 +9,14 @@ from uuid import UUID
 
 from contracts.ids import derived_id
 from contracts.model import Anime, AnimeRecord
-from contracts.model.anime_parts import RelatedWork
+from contracts.model.anime_parts import AiredDates, Broadcast, RelatedWork
 from contracts.model.character import VoiceActor
 from contracts.model.enums import AnimeStatus, AnimeType, Relation
 from handlers.world.changes import ChangeKind, NextAiring, Source
 from handlers.world.ledger import Ledger
+from handlers.world.slots import WEEKDAYS, tokyo_midnight
 from handlers.world.titles import derived_number
 
-# Tags are kept by AniList and, as categories, by Kitsu.
-_TAGGING = (Source.ANILIST, Source.KITSU)
 _NEW_TAGS = (
     "found family", "coming of age", "time skip", "rivalry", "countryside", "mentor", "festival", "road trip",
     "night sky", "letters", "old friends", "seaside", "detective work", "cooking", "winter", "trains",
@@ -38,6 +37,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 # Edits fall into the first part of a week, so that every service shows them before the week is over.
 _LATEST_H = 96.0
 _DROP_MIN_LEFT = 2
+_ANNOUNCED_AHEAD = timedelta(weeks=5)
 
 
 def edit_week(ledger: Ledger, week: int, start: datetime, busy: frozenset[UUID]) -> None:
@@ -88,7 +88,7 @@ def _tag(ledger: Ledger, anime_id: UUID, at: datetime) -> bool:
     fresh = next((tag for tag in ledger.chance.shuffled(_NEW_TAGS, anime_id, at) if tag not in held), None)
     if fresh is None:
         return False
-    ledger.write(ChangeKind.TAG_ADDED, anime_id, "tags", [*before, fresh], at, sources=_TAGGING)
+    ledger.write(ChangeKind.TAG_ADDED, anime_id, "tags", [*before, fresh], at)
     return True
 
 
@@ -111,7 +111,7 @@ def _announce(ledger: Ledger, anime_id: UUID, week: int, at: datetime) -> bool:
         return False
     if Relation.SEQUEL in related or Source.MAL not in ledger.titles[anime_id].ids:
         return False
-    fresh = _season(ledger, anime, week)
+    fresh = _season(ledger, anime, week, at)
     cause = f"season:{fresh.anime.id}"
     ledger.admit(fresh)
     ledger.write(ChangeKind.SEASON_ANNOUNCED, fresh.anime.id, "record", fresh, at, cause=cause)
@@ -122,7 +122,7 @@ def _announce(ledger: Ledger, anime_id: UUID, week: int, at: datetime) -> bool:
     return True
 
 
-def _season(ledger: Ledger, anime: Anime, week: int) -> AnimeRecord:
+def _season(ledger: Ledger, anime: Anime, week: int, at: datetime) -> AnimeRecord:
     name = f"{anime.title} 2nd Season"
     ids = {source: str(derived_number(source, name, ledger.chance.seed)) for source in ("mal", "anilist", "kitsu")}
     back = RelatedWork(title=anime.title, type="TV", external_ids=anime.external_ids)
@@ -133,6 +133,10 @@ def _season(ledger: Ledger, anime: Anime, week: int) -> AnimeRecord:
             external_ids=ids,
             type=AnimeType.TV,
             status=AnimeStatus.UPCOMING,
+            episode_count=12,
+            duration=anime.duration,
+            broadcast=_slot(ledger, name),
+            aired_dates=AiredDates(aired_from=tokyo_midnight(at + _ANNOUNCED_AHEAD)),
             source_material=anime.source_material,
             country_of_origin=anime.country_of_origin,
             nsfw=anime.nsfw,
@@ -142,6 +146,12 @@ def _season(ledger: Ledger, anime: Anime, week: int) -> AnimeRecord:
             related_anime={Relation.PREQUEL: [back]},
         )
     )
+
+
+def _slot(ledger: Ledger, name: str) -> Broadcast:
+    day = ledger.chance.shuffled(WEEKDAYS, "slot", name)[0]
+    hour = 18 + int(ledger.chance.fraction("hour", name) * 10)
+    return Broadcast(day=day, time=f"{hour:02d}:30", timezone="Asia/Tokyo")
 
 
 def _drop(ledger: Ledger, anime_id: UUID, at: datetime) -> bool:

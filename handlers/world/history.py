@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from contracts.errors import Permanent
 from contracts.model import AnimeRecord, Character
 from handlers.world.airing import WEEK
 from handlers.world.changes import Change, EntityType, Source
@@ -43,7 +44,9 @@ class History:
     def reach(self, instant: datetime) -> None:
         """Simulate up to `instant` and as far beyond it as a lag may reach back."""
         while self._end < instant + _AHEAD:
-            week = next(self._weeks)
+            week = next(self._weeks, None)
+            if week is None:
+                raise Permanent(f"the world ends at {self._end}; {instant} lies beyond, so begin a new one later")
             self._end = week.end
             self._changes.extend(week.changes)
             for change in week.changes:

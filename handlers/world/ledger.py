@@ -11,7 +11,7 @@ from uuid import UUID
 from contracts.ids import derived_id
 from contracts.model import AnimeRecord, Character
 from handlers.world.chance import Chance
-from handlers.world.changes import EVERYWHERE, Change, ChangeKind, EntityType, NextAiring, Source
+from handlers.world.changes import EVERYWHERE, TELLING, Change, ChangeKind, EntityType, NextAiring, Source
 from handlers.world.lags import visible_from
 from handlers.world.titles import Title, settle
 
@@ -77,7 +77,7 @@ class Ledger:
         is_anime = entity_id in self.titles
         title = self.titles[entity_id].record.anime.title if is_anime else self.characters[entity_id].name
         cause = cause or f"{kind}:{entity_id}:{name}:{at.isoformat()}"
-        visible = visible_from(self.chance, kind, cause, at, self._carrying(entity_id, sources))
+        visible = visible_from(self.chance, kind, cause, at, self._carrying(entity_id, name, sources))
         if kind in _ON_TIME and Source.ANILIST in visible and is_anime and self.titles[entity_id].published:
             # AniList turns on the air time that it has published, not when somebody edits the page.
             visible[Source.ANILIST] = at + timedelta(seconds=self.titles[entity_id].stream_delay_s)
@@ -105,12 +105,15 @@ class Ledger:
         fresh, self._fresh = self._fresh, []
         return sorted(fresh, key=lambda change: change.at)
 
-    def _carrying(self, entity_id: UUID, sources: Iterable[Source]) -> list[Source]:
+    def _carrying(self, entity_id: UUID, name: str, sources: Iterable[Source]) -> list[Source]:
         title = self.titles.get(entity_id)
         if title is None:
             # MyAnimeList's own interface has no characters.
             return [source for source in sources if source is not Source.MAL]
-        return [source for source in sources if source in title.ids]
+        if name == "next_airing" and not title.published:
+            return []
+        able = TELLING.get(name, EVERYWHERE)
+        return [source for source in sources if source in title.ids and source in able]
 
     def _in_order(self, entity_id: UUID, name: str, source: Source, when: datetime) -> datetime:
         key = (entity_id, name, source)

@@ -57,3 +57,8 @@ def tokyo_date(instant: datetime) -> datetime:
     """The Tokyo calendar day of an instant, as that day's midnight without meaning in UTC (how sources print it)."""
     local = instant.astimezone(TOKYO)
     return datetime(local.year, local.month, local.day, tzinfo=UTC)
+
+
+def tokyo_midnight(instant: datetime) -> datetime:
+    """The start of an instant's Tokyo day, in UTC: how the record keeps a date without a time."""
+    return instant.astimezone(TOKYO).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

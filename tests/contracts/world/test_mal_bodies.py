@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.world.changes import Source
-from tests.contracts.world.asked import body, get
+from tests.contracts.world.asked import NOW, WORLD, body, get
 from tests.contracts.world.shapes import differences, load, needs_recordings
 
 RICH = 1001
@@ -47,3 +47,13 @@ def test_only_the_fields_that_are_asked_for_are_given():
 
 def test_an_unknown_anime_is_not_found():
     assert get(Source.MAL, "/anime/999999999").status == 404
+
+
+def test_what_is_not_known_is_left_out_and_never_null():
+    fields = "mean,rank,popularity,start_date,end_date,start_season,broadcast,num_list_users,rating,main_picture"
+    for shown in WORLD.at(Source.MAL, NOW).anime():
+        found = body(Source.MAL, f"/anime/{shown.title.ids[Source.MAL]}?fields={fields}")
+        assert None not in found.values()
+    assert set(body(Source.MAL, f"/anime/1201?fields={fields}")) == {
+        "id", "title", "start_date", "start_season", "broadcast", "rating",
+    }  # fmt: skip

@@ -137,6 +137,17 @@ def test_a_premiere_turns_a_show_to_ongoing():
     assert len(premieres) == 2
 
 
+def test_an_announced_season_premieres_in_its_own_time():
+    changes = [change for week in weeks(7, 10) for change in week.changes]
+    announced = next(change for change in changes if change.field == "record")
+    mine = [change for change in changes if change.entity_id == announced.entity_id]
+    premiere = next(change for change in mine if change.kind is ChangeKind.PREMIERE)
+    first = next(change for change in mine if change.field == "episodes")
+    assert first.new.episode_number == 1
+    assert timedelta(weeks=4) < first.at - announced.at < timedelta(weeks=7)
+    assert premiere.at == first.at
+
+
 def test_a_mistaken_title_is_shown_on_one_platform_only_and_put_right():
     changes = [change for week in weeks(7, 2) for change in week.changes if change.field == "title"]
     wrong, right = changes[0], changes[1]

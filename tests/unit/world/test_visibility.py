@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from handlers.world.anilist_airing import air_times, next_node
 from handlers.world.changes import ChangeKind, Source
 from handlers.world.lags import LAG_S_MAX
+from handlers.world.truth import change_json, hidden_from
 from handlers.world.world import state
 from tests.unit.world.catalogue import ORIGIN, world
 
@@ -95,6 +96,23 @@ def test_anilists_schedule_agrees_with_what_it_shows_as_aired(now):
         assert listed == {e.episode_number for e in shown.episodes if e.aired}
 
 
+def test_anilist_lists_the_stream_of_an_episode_until_it_is_out():
+    delayed = [
+        change
+        for change in TRUTH
+        if change.field == "episodes" and change.visible.get(Source.ANILIST, change.at) > change.at
+        and WORLD.history.titles[change.entity_id].published
+    ]  # fmt: skip
+    assert delayed
+    for change in delayed:
+        showing = WORLD.at(Source.ANILIST, change.visible[Source.ANILIST] - timedelta(seconds=1))
+        shown = showing.anime_by_id(change.entity_id)
+        coming = [(number, at) for number, at in air_times(shown) if at > showing.now]
+        following = next_node(shown, showing)
+        assert (following["episode"], following["airingAt"]) == (coming[0][0], int(coming[0][1].timestamp()))
+        assert following["airingAt"] == change.visible[Source.ANILIST].timestamp()
+
+
 def test_looking_back_gives_what_was_shown_then():
     now = ORIGIN + timedelta(days=3)
     first = state(WORLD, Source.JIKAN, now)
@@ -111,4 +129,36 @@ def test_a_second_world_of_the_same_seed_is_the_same_world():
 
 def test_services_show_an_episode_at_different_times():
     aired = [c for c in TRUTH if c.kind is ChangeKind.EPISODE_AIRED and c.field == "episodes"]
-    assert all(len(set(change.visible.values())) >= 3 for change in aired if len(change.visible) == 4)
+    assert {len(set(change.visible.values())) for change in aired} == {3}
+
+
+def test_each_service_shows_the_changes_of_a_field_in_their_order():
+    shown = defaultdict(list)
+    for change in sorted(WORLD.truth(ORIGIN, ORIGIN + 6 * SPAN), key=lambda c: c.at):
+        for source, when in change.visible.items():
+            shown[source, change.entity_id, change.field].append(when)
+    assert all(times == sorted(times) for times in shown.values())
+
+
+def test_only_services_with_words_for_a_field_show_it():
+    fields = defaultdict(set)
+    for change in TRUTH:
+        fields[change.field] |= set(change.visible)
+    assert fields["hiatus"] == {Source.ANILIST}
+    assert fields["episodes"] == {Source.JIKAN, Source.ANILIST, Source.KITSU}
+    assert fields["tags"] == fields["next_airing"] == {Source.ANILIST, Source.KITSU}
+    assert fields["statistics.mal"] == {Source.JIKAN, Source.MAL}
+    assert fields["status"] == set(Source)
+
+
+def test_the_truth_says_from_when_a_newer_value_stands_in_its_place():
+    wrong, right = (
+        next(c for c in TRUTH if c.kind is kind) for kind in (ChangeKind.TITLE_MISTAKEN, ChangeKind.TITLE_RESTORED)
+    )
+    for source in wrong.visible:
+        assert hidden_from(wrong, source, WORLD) == right.visible[source]
+    said = change_json(wrong, WORLD)
+    assert said["hidden_from"] == {source.value: when.isoformat() for source, when in right.visible.items()}
+    aired = next(c for c in TRUTH if c.field == "episodes")
+    assert change_json(aired, WORLD)["hidden_from"] == {}
+    assert change_json(aired, WORLD)["new"]["episode_number"] == aired.new.episode_number
