@@ -7,6 +7,8 @@ from typing import Final
 # --- Bytes on the wire ---------------------------------------------------------------------------------------
 # NATS refuses a payload above 1 MiB by default; headers count too, so events stay below it.
 EVENT_BYTES_MAX: Final = 1_000_000
+# What a publisher's headers may add to an event; the stream takes no larger message.
+HEADERS_BYTES_MAX: Final = 65_536
 # A dead letter is its message plus headers and story, so the server and its stream allow more than an event.
 DEAD_LETTER_BYTES_MAX: Final = 1_200_000
 SERVER_PAYLOAD_BYTES_MAX: Final = 1_572_864

@@ -17,6 +17,7 @@ from nats.js.api import ConsumerConfig
 from contracts.clock import Clock
 from streams.delivery.codec import ProtobufCodec
 from streams.delivery.pull import Puller
+from streams.provision import provision
 from streams.topology import ConsumerSpec
 
 RECONNECT_WAIT_S = 1
@@ -79,7 +80,13 @@ class Pullers:
             title=consumer.name,
             description=consumer.description,
         )
-        puller = Puller(self._client, consumer, batch_max, cast("_Subscriber", subscriber).consume, self.clock)
+
+        async def restore() -> None:
+            # A consumer that was deleted is made again; it begins at the first message, which has no second effect.
+            await provision(self._client().jetstream(), (), (consumer,))
+
+        handle = cast("_Subscriber", subscriber).consume
+        puller = Puller(self._client, consumer, batch_max, handle, self.clock, restore)
         self.by_consumer[consumer.name] = puller
 
         async def create_subscription() -> None:

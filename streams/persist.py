@@ -12,7 +12,7 @@ from faststream.nats.message import NatsBatchMessage
 from contracts.codec import PoisonMessage
 from contracts.events import AnimeEnrichedEvent, AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent, Event
 from handlers.persist import aired, apply, enriched, updated
-from handlers.persist.batch import Outcome, Step
+from handlers.persist.batch import ACQUIRE_TIMEOUT_S, Outcome, Step
 from streams import topology
 from streams.broker import Pullers
 from streams.delivery.settle import Step as Delivered
@@ -61,5 +61,5 @@ def _in_one_transaction(runtime: Runtime, consumer: topology.ConsumerSpec, step:
 
 async def _tell(runtime: Runtime, refused: Sequence[tuple[Event, str]]) -> None:
     pool: asyncpg.Pool = runtime.pool
-    async with pool.acquire() as connection:
+    async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
         await enriched.record_refusals(connection, {event.event_id: reason for event, reason in refused})

@@ -22,7 +22,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import NotFoundError, ServiceUnavailableError
+from nats.js.errors import BadRequestError, NotFoundError, ServerError
 
 from contracts.errors import Outage, Permanent
 from streams.topology import ConsumerSpec, StreamSpec
@@ -185,7 +185,9 @@ async def provision(
             if step.consumer is not None and step.action in ("create", "update"):
                 await jetstream.add_consumer(consumer.stream, config=step.consumer)
             steps.append(step)
-    except (ServiceUnavailableError, NatsError, TimeoutError, OSError) as error:
+    except (BadRequestError, ServerError) as error:
+        raise Permanent(f"JetStream refuses the topology: {error.description or error}") from error
+    except (NatsError, TimeoutError, OSError) as error:
         raise Outage("NATS", f"JetStream does not answer: {type(error).__name__}: {error}") from error
     for step in steps:
         for note in step.notes:

@@ -58,7 +58,8 @@ EVENTS: Final = StreamSpec(
         subjects.REVIEW_READY,
     ),
     max_age_s=7 * DAY_S,
-    message_bytes_max=limits.DEAD_LETTER_BYTES_MAX,
+    # Less than a dead letter may have, so that whatever the stream takes fits into one with its headers and its story.
+    message_bytes_max=limits.EVENT_BYTES_MAX + limits.HEADERS_BYTES_MAX,
     description="Every event; what our own steps published can be sent again from the outbox.",
 )
 SCHEDULE: Final = StreamSpec(

@@ -11,9 +11,11 @@ from datetime import datetime
 from contracts.errors import EchoraError
 from contracts.events import DeadLetterEvent
 from contracts.ids import derived_id
+from contracts.limits import DEAD_LETTER_BYTES_MAX
 
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d+")
 _ERROR_CHARS_MAX = 4_000
+_PAYLOAD_BYTES_KEPT = DEAD_LETTER_BYTES_MAX - 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,17 @@ def dead_letter(delivery: Delivery, error: EchoraError, now: datetime) -> DeadLe
         first_failed_at=delivery.first_failed_at,
         last_failed_at=now,
     )
+
+
+def shortened(letter: DeadLetterEvent) -> DeadLetterEvent:
+    """The letter of a message that no letter can hold whole: without headers and, if it must be, with its beginning.
+
+    Our own stream takes no such message; an operator's stream with a longer limit may. The original stays in it.
+    """
+    kept = letter.payload[:_PAYLOAD_BYTES_KEPT]
+    cut = len(letter.payload) - len(kept)
+    words = f"{letter.error[:200]} [the letter lacks the headers and the last {cut} of {len(letter.payload)} bytes]"
+    return letter.model_copy(update={"headers": {}, "payload": kept, "error": words})
 
 
 def fingerprint(consumer: str, error: EchoraError) -> str:

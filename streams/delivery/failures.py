@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import asyncpg
+
+# asyncpg's own default is to wait for ever.
+ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,11 @@ class PostgresFailures:
     async def add(self, stream: str, consumer: str, errors: Mapping[int, str], now: datetime) -> dict[int, Failures]:
         """See FailureCounter."""
         sequences, texts = list(errors), [text.replace("\x00", "")[:2_000] for text in errors.values()]
-        rows = await self._pool().fetch(_ADD, stream, consumer, sequences, texts, now)
+        async with self._pool().acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            rows = await connection.fetch(_ADD, stream, consumer, sequences, texts, now)
         return {row["stream_sequence"]: Failures(row["failures"], row["first_failed_at"]) for row in rows}
 
     async def forget(self, stream: str, consumer: str, sequences: Sequence[int]) -> None:
         """See FailureCounter."""
-        await self._pool().execute(_FORGET, stream, consumer, list(sequences))
+        async with self._pool().acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            await connection.execute(_FORGET, stream, consumer, list(sequences))

@@ -12,8 +12,9 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 from nats.aio.client import Client
@@ -22,6 +23,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from contracts.clock import Clock
+from contracts.errors import Outage
 from streams.delivery.settle import hand_back
 from streams.topology import ConsumerSpec
 
@@ -29,7 +31,15 @@ EXPIRES_S: Final = 30.0
 HEARTBEAT_S: Final = 2.0
 SILENCE_MAX_S: Final = 3 * HEARTBEAT_S
 RETRY_S: Final = 1.0
+_DRAIN_S: Final = 1.0
 _STATUS: Final = "Status"
+_HEARTBEAT: Final = "100"
+_EXPIRED: Final = "408"
+_WELL: Final = frozenset({_HEARTBEAT, _EXPIRED})
+
+
+class PullRefused(NatsError):
+    """The server does not serve the consumer: it is gone, or its leader moved. The text is the server's."""
 
 
 @dataclass(slots=True)
@@ -42,18 +52,24 @@ class Progress:
 
 @dataclass(slots=True)
 class Puller:
-    """Pulls one consumer and hands batches of at most `batch_max` messages to `handle`, one batch at a time."""
+    """Pulls one consumer and hands batches of at most `batch_max` messages to `handle`, one batch at a time.
+
+    `restore` is called when the server says that it does not serve the consumer, which may have been deleted.
+    """
 
     client: Callable[[], Client]
     consumer: ConsumerSpec
     batch_max: int
     handle: Callable[[list[Msg]], Awaitable[object]]
     clock: Clock
+    restore: Callable[[], Awaitable[object]] | None = None
     progress: Progress = field(default_factory=Progress)
     _buffer: deque[Msg] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _asked: int = 0
     _reconnects: int = 0
+    _asked_at: float = 0.0
+    _refusal: str | None = None
     _subscription: Subscription | None = None
     _is_stopping: bool = False
     _task: asyncio.Task[None] | None = None
@@ -83,10 +99,14 @@ class Puller:
             try:
                 await self._pull()
                 was_well = True
-            except (NatsError, OSError, TimeoutError) as error:
+            except (NatsError, OSError, TimeoutError, Outage) as error:
                 if was_well:
                     log.warning("pulling failed, trying again", error=f"{type(error).__name__}: {error}")
                 was_well = False
+                await asyncio.sleep(RETRY_S)
+            except Exception:
+                # A defect of ours must not silence a consumer for good; its messages come again after the ack wait.
+                log.exception("handling failed")
                 await asyncio.sleep(RETRY_S)
         await self._close()
 
@@ -100,6 +120,11 @@ class Puller:
             except TimeoutError:
                 self._notice_silence()
                 return
+        if not self._buffer and self._refusal is not None:
+            refusal, self._refusal = self._refusal, None
+            if self.restore is not None:
+                await self.restore()
+            raise PullRefused(refusal)
         batch = [self._buffer.popleft() for _ in range(min(self.batch_max, len(self._buffer)))]
         if batch and not self._is_stopping:
             await self._ask()
@@ -121,34 +146,48 @@ class Puller:
         assert self._subscription is not None
         await client.publish(subject, json.dumps(request).encode(), reply=self._subscription.subject)
         self._asked += wanted
+        self._asked_at = self.clock.monotonic()
 
     async def _subscribe(self, client: Client) -> None:
         # After a reconnect the server has forgotten what was asked for; a new inbox keeps late answers apart.
-        if self._subscription is not None:
-            await self._subscription.unsubscribe()
-        self._asked = 0
         self._reconnects = client.stats["reconnects"]
+        await self._let_go()
+        self._asked = 0
         self._subscription = await client.subscribe(client.new_inbox(), cb=self._receive, pending_msgs_limit=-1)
 
     async def _receive(self, message: Msg) -> None:
-        self.progress.pulled_at = self.clock.monotonic()
-        status = (message.headers or {}).get(_STATUS)
-        if status is None or message.data:
+        self._arrived.set()
+        if message.reply:  # Only a message of the stream wants an answer; what it says of itself is the publisher's.
+            self.progress.pulled_at = self.clock.monotonic()
             self._asked = max(0, self._asked - 1)
             self._buffer.append(message)
-        elif status != "100":
+            return
+        headers = message.headers or {}
+        status = headers.get(_STATUS, "")
+        if status in _WELL:
+            self.progress.pulled_at = self.clock.monotonic()
+        else:
+            self._refusal = f"{status} {headers.get('Description', '')}".strip()
+        if status != _HEARTBEAT:
             # The request is over: expired, or the consumer is gone. What it had left is no longer asked for.
-            self._asked = 0
-        self._arrived.set()
+            left = headers.get("Nats-Pending-Messages", "")
+            self._asked = max(0, self._asked - int(left)) if left.isdigit() else 0
 
     def _notice_silence(self) -> None:
-        last = self.progress.pulled_at
-        if self._asked and last is not None and self.clock.monotonic() - last > SILENCE_MAX_S:
+        last = max(self.progress.pulled_at or self._asked_at, self._asked_at)
+        if self._asked and self.clock.monotonic() - last > SILENCE_MAX_S:
             self._asked = 0
 
     async def _close(self) -> None:
-        await hand_back(list(self._buffer))
+        await self._let_go()
+        with suppress(NatsError, OSError):  # Without a connection they come again after the ack wait.
+            await hand_back(list(self._buffer))
         self._buffer.clear()
-        if self._subscription is not None:
-            await self._subscription.unsubscribe()
-            self._subscription = None
+
+    async def _let_go(self) -> None:
+        """Give up the subscription, but take in what the server had sent by then."""
+        old, self._subscription = self._subscription, None
+        if old is not None:
+            with suppress(NatsError, OSError, TimeoutError):
+                async with asyncio.timeout(_DRAIN_S):
+                    await cast("Any", old).drain()

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import asyncpg
 import structlog
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 
 from contracts import codec
 from contracts.clock import Clock
@@ -27,7 +28,7 @@ from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError, Outage, Permanent, Poison, Transient
 from contracts.events import Event
 from contracts.limits import ATTEMPTS_MAX
-from handlers.dead_letters import Delivery, dead_letter
+from handlers.dead_letters import Delivery, dead_letter, shortened
 from streams.delivery.delays import delay_s, outage_delay_s
 from streams.delivery.failures import FailureCounter, Failures
 from streams.delivery.metrics import DEAD_LETTERS, HANDLED, OUTAGES
@@ -97,9 +98,15 @@ class Settler:
                 await self._pause(outage_delay_s(waits, self.spread))
                 waits += 1
             except Exception as error:
-                # A defect of ours: it must neither kill the loop nor burn the batch in a tight circle.
-                log.exception("the step failed", events=len(events))
-                return [Transient(f"{type(error).__name__}: {error}") for _ in events]
+                # A defect of ours: it must neither kill the loop nor cost its neighbours an attempt, so the batch is
+                # halved until the event that it cannot take stands alone. A step takes effect once, so it may repeat.
+                if len(events) == 1:
+                    log.exception("the step failed", event_id=str(events[0].event_id))
+                    return [Transient(f"{type(error).__name__}: {error}")]
+                middle = len(events) // 2
+                first = await self._run(consumer, events[:middle], step)
+                second = await self._run(consumer, events[middle:], step) if first is not None else None
+                return first + second if first is not None and second is not None else None
             else:
                 if waits:
                     log.info("the dependency answers again", probes=waits)
@@ -118,8 +125,9 @@ class Settler:
         async def beat() -> None:
             while True:
                 await asyncio.sleep(consumer.ack_wait_s / 3)
-                for message in raw:
-                    await message.in_progress()
+                with suppress(NatsError, OSError):
+                    for message in raw:
+                        await message.in_progress()
 
         task = asyncio.create_task(beat(), name=f"heartbeat {consumer.name}")
         try:
@@ -208,8 +216,7 @@ class Settler:
         try:
             payload = codec.encode(event)
         except Permanent:
-            # Headers may take the letter over its bound; the bytes matter more than they do.
-            payload = codec.encode(event.model_copy(update={"headers": {}, "error": event.error[:200]}))
+            payload = codec.encode(shortened(event))
         headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
         return Letter(consumer.dead_letters, payload, headers)
 
