@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.integration.ingest.conftest import pool
+
+__all__ = ["pool"]
