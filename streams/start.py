@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 from faststream.nats import NatsBroker
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from contracts.errors import Outage, Permanent
@@ -97,7 +98,7 @@ async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
     except (NatsError, OSError, TimeoutError) as error:
         raise Outage("NATS", f"no connection within {CONNECT_TIMEOUT_S:g} s ({error})") from error
     client = connection(broker)
-    runtime.versions["nats"] = client.connected_server_version.__str__()
+    runtime.versions["nats"] = ".".join(str(part) for part in _version(client))
     if client.max_payload < SERVER_PAYLOAD_BYTES_MAX:
         raise Permanent(
             f"the NATS server takes {client.max_payload} bytes a message, and a dead letter may need "
@@ -106,6 +107,11 @@ async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
     await provision(
         client.jetstream(timeout=10), topology.STREAMS, topology.CONSUMERS, replicas=runtime.settings.nats_replicas
     )
+
+
+def _version(client: Client) -> tuple[int, int, int]:
+    server = client.connected_server_version
+    return server.major, server.minor, server.patch
 
 
 def _uses_index(settings: Settings) -> bool:

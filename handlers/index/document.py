@@ -91,7 +91,7 @@ def _items(column: str | None) -> list[Any]:
 
 def _labelled(label: str, items: Iterable[str]) -> str | None:
     listed = ", ".join(items)
-    return f"{label}: {listed}." if listed else None
+    return f"{label}: {listed}" if listed else None
 
 
 def _joined(separator: str, *parts: str | None) -> str:

@@ -2,47 +2,90 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-from contracts.errors import Permanent
+from contracts.errors import Outage, Permanent
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _STEPS = Path(__file__).parent / "migrations"
 # Any number would do; it keeps two programs that start at once from migrating at once.
 _LOCK_KEY = 0x45434852
+CONNECT_TIMEOUT_S = 10
+
+
+def newest() -> str:
+    """The revision that this program needs: the number that the newest step's file begins with."""
+    return max(path.name.partition("_")[0] for path in (_STEPS / "versions").glob("*.sql"))
 
 
 async def migrate(dsn: str) -> str:
     """Run the missing steps and return the schema's revision.
 
-    `dsn` is a libpq URL. Raises Permanent when the database was written by a newer program.
+    `dsn` is a libpq URL. Raises Permanent when the database was written by a newer program, Outage when it does not
+    answer.
     """
+    try:
+        if await _current(dsn) != newest():
+            # Importing the tool takes longer than the whole check, and mostly there is nothing to do.
+            await _upgrade(dsn)
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
+    return newest()
 
-    async def connect() -> Any:
-        return await asyncpg.connect(dsn, timeout=10)
 
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+async def _current(dsn: str) -> str | None:
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+    try:
+        found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return found
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+
+
+async def _upgrade(dsn: str) -> None:
+    run = await asyncio.to_thread(_import_tool)
+    engine = run.create_async_engine("postgresql+asyncpg://", async_creator=_connector(dsn), poolclass=run.NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+            await connection.execute(run.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
             await connection.commit()
-            revision: str = await connection.run_sync(_upgrade)
+            await connection.run_sync(_run_steps)
             await connection.commit()
-            return revision
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> str:
+def _connector(dsn: str) -> Any:
+    async def connect() -> Any:
+        return await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+
+    return connect
+
+
+def _import_tool() -> Any:
+    from types import SimpleNamespace
+
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    return SimpleNamespace(text=text, create_async_engine=create_async_engine, NullPool=NullPool)
+
+
+def _run_steps(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(_STEPS))
     config.attributes["connection"] = connection
@@ -52,8 +95,7 @@ def _upgrade(connection: Connection) -> str:
     known = {step.revision for step in script.walk_revisions()}
     if current is not None and current not in known:
         raise Permanent(
-            f"the database has schema revision {current}, this program knows none above {script.get_current_head()}; "
+            f"the database has schema revision {current}, this program knows none above {newest()}; "
             "start the newer program that wrote it, or point POSTGRES_URL at another database"
         )
     command.upgrade(config, "head")
-    return script.get_current_head() or ""
