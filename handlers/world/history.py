@@ -18,7 +18,7 @@ from handlers.world.titles import Title, character_number, settle
 
 # What is simulated ahead of the instant asked for: no lag reaches further back, so that past answers never change.
 _AHEAD = WEEK + timedelta(seconds=LAG_S_MAX)
-Shown = tuple[datetime, int, Change]
+Shown = tuple[datetime, Change]
 
 
 class History:
@@ -58,7 +58,7 @@ class History:
         return [change for change in self._changes if start <= change.at < end]
 
     def shown(self, source: Source, entity_id: UUID) -> list[Shown]:
-        """All changes of an entity that a service ever shows, as (from when, order, change), by that time."""
+        """All changes of an entity that a service ever shows, as (from when, change), by that time."""
         return self._shown.get((source, entity_id), [])
 
     def _index(self, change: Change) -> None:
@@ -66,11 +66,8 @@ class History:
             self._admit(change)
             return
         for source, when in change.visible.items():
-            # The order of writing breaks ties, so that of two changes shown at once the later one wins.
-            insort(self._shown[source, change.entity_id], (when, self._order(change), change), key=lambda one: one[:2])
-
-    def _order(self, change: Change) -> int:
-        return int((change.at - self.origin) / timedelta(microseconds=1))
+            # Changes come by the time they happened, and insort puts equals last: of two shown at once the later wins.
+            insort(self._shown[source, change.entity_id], (when, change), key=lambda one: one[0])
 
     def _admit(self, change: Change) -> None:
         title = settle(change.new, self.origin, self._chance)

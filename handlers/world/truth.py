@@ -42,7 +42,7 @@ def hidden_from(change: Change, source: Source, world: World) -> datetime | None
     if change.field in ("episodes", "record"):
         return None
     shown = world.history.shown(source, change.entity_id)
-    of_field = [(when, other) for when, _, other in shown if other.field == change.field]
+    of_field = [(when, other) for when, other in shown if other.field == change.field]
     mine = next((at for at, (_, other) in enumerate(of_field) if other.id == change.id), None)
     return None if mine is None or mine + 1 == len(of_field) else of_field[mine + 1][0]
 

@@ -81,7 +81,7 @@ def _folded(
     done, value = kept.get(key, (0, None))
     if value is None or done > upto:
         done, value = 0, first()
-    for when, _, change in shown[done:upto]:
+    for when, change in shown[done:upto]:
         value = apply(value, change, when)
     kept[key] = (upto, value)
     return value

@@ -165,6 +165,8 @@ def test_scores_move_differently_on_each_platform_and_some_beyond_the_threshold(
             first.setdefault((change.entity_id, change.field), [old.score, 0])[1] = new.score
     moved = [after - before for before, after in first.values()]
     assert any(abs(step) > 0.1 for step in moved)
+    printed = {"statistics.mal": 2, "statistics.anilist": 1, "statistics.kitsu": 3}
+    assert all(score == round(score, printed[name]) for (_, name), (_, score) in first.items())
     assert len({round(step, 3) for step in moved}) > 10
 
 
