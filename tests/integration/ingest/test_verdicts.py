@@ -10,10 +10,13 @@ from typing import Any
 import asyncpg
 
 from handlers.ingest import IngestStore, Kind, demo_catalogue, ingest
+from handlers.ingest.books import HandedIn
+from handlers.ingest.records import prepare
+from handlers.ingest.sending import Batch, encode
 from handlers.persist import delete_anime
 from streams.clock import SystemClock
 from tests.integration.ingest.persisting import deliver, hand_in, keep_delivering, version
-from tests.unit.ingest.samples import anime_id, raw_record
+from tests.unit.ingest.samples import NOW, anime_id, raw_record
 from tests.unit.ingest.test_vocabulary import DATABASE, recorded
 
 ENRICHED = {"enrichment_metadata": {"enriched_at": "2026-01-01T00:00:00Z", "source": "crew"}}
@@ -170,6 +173,19 @@ async def test_the_books_of_a_run(pool: asyncpg.Pool) -> None:
     state = await pool.fetchrow("SELECT * FROM anime_ingestion_state")
     assert state["last_payload_sha256"] == entry["payload_sha256"]
     assert state["last_enriched_at"].isoformat() == "2026-01-01T00:00:00+00:00"
+
+
+async def test_entering_twice_after_a_broken_connection_queues_once(pool: asyncpg.Pool) -> None:
+    store = IngestStore(pool)
+    run_id = await store.begin("test")
+    prepared = prepare(raw_record(1), 1)
+    entries, _ = encode(Batch(run_id, NOW, [prepared]))
+    await store.enter(run_id, entries)
+    await store.enter(run_id, entries)
+    assert await pool.fetchval("SELECT count(*) FROM outbox") == 1
+    assert await store.handed_in([prepared.payload]) == {
+        prepared.payload: HandedIn(known=False, waiting=frozenset({entries[0].event_id}))
+    }
 
 
 async def test_the_relay_is_notified_once_a_chunk(pool: asyncpg.Pool) -> None:

@@ -128,12 +128,15 @@ async def exchange(program: Program, incoming: AsyncIterator[bytes]) -> AsyncIte
     }
     app = http_application(program.services(), version="0")
     task = asyncio.create_task(app(scope, receive, sent.put))  # type: ignore[arg-type]
-    while True:
-        message = await asyncio.wait_for(sent.get(), 10)
-        yield message
-        if message["type"] == "http.response.body" and not message.get("more_body"):
-            break
-    await task
+    try:
+        while True:
+            message = await asyncio.wait_for(sent.get(), 10)
+            yield message
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                break
+        await asyncio.wait_for(task, 10)
+    finally:
+        task.cancel()
 
 
 async def test_verdicts_come_while_the_body_is_still_on_its_way(program: Program) -> None:

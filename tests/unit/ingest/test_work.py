@@ -76,8 +76,10 @@ def raws(values: Iterable[Any]) -> AsyncIterator[RawRecord]:
     return arrive()
 
 
-async def run(books: MemoryBooks, values: Iterable[Any], timeout_s: float = 60.0) -> list[Verdict]:
-    found = work.ingest(raws(values), books, JumpClock(), artifact_uri="test", inactivity_timeout_s=timeout_s)
+async def run(
+    books: MemoryBooks, values: Iterable[Any], timeout_s: float = 60.0, clock: JumpClock | None = None
+) -> list[Verdict]:
+    found = work.ingest(raws(values), books, clock or JumpClock(), artifact_uri="test", inactivity_timeout_s=timeout_s)
     return [verdict async for verdict in found]
 
 
@@ -155,7 +157,9 @@ async def test_a_part_that_is_open_keeps_its_record_open() -> None:
 async def test_silence_of_persist_ends_the_wait_and_the_rest_is_still_queued() -> None:
     books = MemoryBooks(lambda _: None)
     count = limits.INGEST_RECORDS_IN_FLIGHT_MAX + 250
-    verdicts = await run(books, (raw_record(number) for number in range(count)), timeout_s=30)
+    clock = JumpClock()
+    verdicts = await run(books, (raw_record(number) for number in range(count)), timeout_s=30, clock=clock)
+    assert clock.passed_s < 45, "the timeout is waited for once, not for every record that follows"
     assert len(verdicts) == len(books.entered) == count
     assert {verdict.kind for verdict in verdicts} == {Kind.UNDECIDED}
     assert "decided nothing for" in (verdicts[0].reason or "")
