@@ -24,7 +24,7 @@ PRUNE_ROWS_MAX = 10_000
 
 @dataclass(slots=True)
 class Relay:
-    """The loop around `drain`. A connection of its own holds the locks of its buckets; when that dies, they are free."""
+    """The loop around `drain`. Its own connection holds the locks of its buckets; when that dies, they are free."""
 
     connect: Callable[[], Any]
     publisher: Publisher
@@ -36,6 +36,8 @@ class Relay:
     passed_at: float | None = None
     sent: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _failures: int = 0
+    _told: set[int] = field(default_factory=set)
     _is_stopping: bool = False
     _task: asyncio.Task[None] | None = None
 
@@ -54,23 +56,26 @@ class Relay:
 
     async def _run(self) -> None:
         log = structlog.get_logger("relay")
-        failures = 0
         while not self._is_stopping:
             try:
                 connection = await self.connect()
                 try:
                     await connection.add_listener(CHANNEL, self._notified)
-                    if failures:
-                        log.info("relaying again", probes=failures)
-                    failures = 0
                     await self._relay(OutboxStore(connection))
                 finally:
                     await _close(connection)
             except (Outage, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if failures == 0:
+                if self._failures == 0:
                     log.warning("waiting for a dependency", error=str(error))
-                await asyncio.sleep(outage_delay_s(failures, self.spread))
-                failures += 1
+                await self._pause()
+            except Exception:
+                # A defect of ours must not end the relaying of this process for good.
+                log.exception("relaying failed")
+                await self._pause()
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(outage_delay_s(self._failures, self.spread))
+        self._failures += 1
 
     async def _relay(self, store: OutboxStore) -> None:
         prune_at = self.clock.monotonic()
@@ -79,6 +84,7 @@ class Relay:
             await store.own_buckets()
             self.sent += await drain(store, self._publish, self.rows_max)
             self.passed_at = self.clock.monotonic()
+            self._went_well(store)
             if self.clock.monotonic() >= prune_at:
                 await store.prune(self.clock.now() - self.retention, PRUNE_ROWS_MAX)
                 prune_at = self.clock.monotonic() + PRUNE_EVERY_S
@@ -87,6 +93,15 @@ class Relay:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _went_well(self, store: OutboxStore) -> None:
+        log = structlog.get_logger("relay")
+        if self._failures:
+            log.info("relaying again", probes=self._failures)
+            self._failures = 0
+        for row_id in store.unreadable.keys() - self._told:
+            log.error("no message can be made of an outbox row", row=row_id, error=store.unreadable[row_id])
+            self._told.add(row_id)
 
     async def _publish(self, messages: Sequence[Outgoing]) -> list[int]:
         confirmed = await self.publisher.publish_all(messages)

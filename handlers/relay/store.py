@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from contracts.errors import Outage
+from contracts.errors import EchoraError, Outage
 from handlers.relay.message import Outgoing, outgoing
 from handlers.relay.sql import query
 
@@ -26,6 +26,8 @@ _LOCK_CLASS: Final = 0x0B0C
 class OutboxStore:
     """Claims and marks rows of the buckets that this relay owns.
 
+    `unreadable` says of which rows no message can be made, and why: they stay unsent and keep no other row waiting.
+
     With several relays each bucket has one that is active, since the locks belong to its session; the others take
     over when that session ends.
     """
@@ -33,6 +35,7 @@ class OutboxStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._owned: set[int] = set()
+        self.unreadable: dict[int, str] = {}
 
     @property
     def owned(self) -> frozenset[int]:
@@ -51,8 +54,14 @@ class OutboxStore:
     async def claim(self, rows_max: int) -> list[Outgoing]:
         """The next unsent messages of our buckets, oldest first."""
         with _outage():
-            rows = await self._connection.fetch(query("claim"), sorted(self._owned), rows_max)
-        return [outgoing(dict(row)) for row in rows]
+            rows = await self._connection.fetch(query("claim"), sorted(self._owned), rows_max, list(self.unreadable))
+        messages: list[Outgoing] = []
+        for row in rows:
+            try:
+                messages.append(outgoing(dict(row)))
+            except (ValueError, LookupError, EchoraError) as error:
+                self.unreadable[row["id"]] = f"{type(error).__name__}: {error}"
+        return messages
 
     async def mark(self, row_ids: Sequence[int]) -> None:
         """These were confirmed."""
