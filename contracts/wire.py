@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, cast
@@ -32,9 +32,10 @@ def to_plain(message: ProtoMessage) -> dict[str, Any]:
     readers = _readers(message.DESCRIPTOR)
     plain: dict[str, Any] = {}
     for field, value in message.ListFields():
-        read = readers[field.name](value)
-        if read is not None:
-            plain[field.name] = read
+        name, read = readers[field.number]
+        known = value if read is None else read(value)
+        if known is not None:
+            plain[name] = known
     return plain
 
 
@@ -48,22 +49,32 @@ def to_message(model: BaseModel, message: ProtoMessage) -> ProtoMessage:
 
 
 @cache
-def _readers(descriptor: Descriptor) -> dict[str, Read]:
-    return {field.name: _reader(field) for field in descriptor.fields}
+def _readers(descriptor: Descriptor) -> dict[int, tuple[str, Read | None]]:
+    """By field number: the name, and how the value is read; None where it is taken as it is."""
+    return {field.number: (field.name, _reader(field)) for field in descriptor.fields}
 
 
-def _reader(field: FieldDescriptor) -> Read:
+def _reader(field: FieldDescriptor) -> Read | None:
     entry = _map_entry(field)
     if entry is not None:
-        item = _item_reader(entry.fields_by_name["value"])
-        return lambda values: {key: item(value) for key, value in values.items()}
+        return _map_reader(_item_reader(entry.fields_by_name["value"]))
     item = _item_reader(field)
-    if field.is_repeated:
-        return lambda values: [item(value) for value in values]
-    return item
+    return _list_reader(item) if field.is_repeated else item
 
 
-def _item_reader(field: FieldDescriptor) -> Read:
+def _map_reader(item: Read | None) -> Read:
+    if item is None:
+        return dict
+    return lambda values: {key: item(value) for key, value in values.items()}
+
+
+def _list_reader(item: Read | None) -> Read:
+    if item is None:
+        return list
+    return lambda values: [item(value) for value in values]
+
+
+def _item_reader(field: FieldDescriptor) -> Read | None:
     if field.type == FieldDescriptor.TYPE_ENUM:
         names = _enum_names(cast("EnumDescriptor", field.enum_type))
         return lambda number: _named(names, number, field)
@@ -71,12 +82,20 @@ def _item_reader(field: FieldDescriptor) -> Read:
         # A 32-bit float carries seven digits; without rounding 8.73 would come back as 8.729999542236328.
         return lambda value: float(f"{value:.7g}")
     if field.message_type is None:
-        return _same
+        return None
     if field.message_type.full_name == _TIMESTAMP:
-        return lambda value: value.ToDatetime(UTC)
+        return _instant
     if _wraps_list(field.message_type):
         return lambda value: [to_plain(item) for item in value.items]
     return to_plain
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _instant(value: Timestamp) -> datetime:
+    # Timestamp.ToDatetime checks what pydantic checks again, at three times the cost.
+    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1_000)
 
 
 def _same(value: Any) -> Any:

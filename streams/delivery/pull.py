@@ -159,7 +159,8 @@ class Puller:
         self._arrived.set()
         if message.reply:  # Only a message of the stream wants an answer; what it says of itself is the publisher's.
             self.progress.pulled_at = self.clock.monotonic()
-            self._asked = max(0, self._asked - 1)
+            if self._asked:
+                self._asked -= 1
             self._buffer.append(message)
             return
         headers = message.headers or {}
