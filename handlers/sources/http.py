@@ -101,7 +101,6 @@ class Http:
             raise Permanent(f"{self.source} redirected a POST to {target.host} with {response.status_code}")
         if request.url.scheme == "https" and target.scheme != "https":
             raise Permanent(f"{self.source} redirected from https to {target.scheme}, which is refused")
-        self._check(target)
         # The host follows from the target, and what the policy sends (a client id) is for the first host only.
         ours = {"host"} | (set() if target.host == request.url.host else {name.lower() for name in self.policy.headers})
         headers = {name: value for name, value in request.headers.items() if name.lower() not in ours}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from contracts.clock import Clock
 from contracts.observation import Kind
 from handlers.sources.build import build_sources
 from handlers.sources.fetch import Sources, Wish
@@ -20,6 +21,7 @@ from handlers.world.desk import Desk
 from handlers.world.misbehaviour import Fault
 from handlers.world.server import world_app
 from streams.clock import WorldClock
+from tests.unit.sources.clocks import JumpClock
 from tests.unit.world.catalogue import ORIGIN, world
 
 MAL = tuple(str(1000 + number) for number in (*range(1, 15), *range(101, 107)))
@@ -31,12 +33,14 @@ IDS = {
 }
 
 
+START = ORIGIN + timedelta(days=30)
+
+
 class Place:
     """A world, and the sources that look at it on its clock."""
 
-    def __init__(self, speed: float) -> None:
-        start = ORIGIN + timedelta(days=30)
-        self.clock = WorldClock(start, datetime.now(UTC), speed)
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.desk = Desk(world(), self.clock)
         self.surprises: list[Surprise] = []
         self.sources: Sources = build_sources(
@@ -49,7 +53,7 @@ class Place:
 
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
-    found = Place(speed=2520)
+    found = Place(JumpClock(START))
     yield found
     await found.sources.close()
 
@@ -147,3 +151,13 @@ async def test_a_window_tells_what_airs(place: Place) -> None:
     assert result.failures == {}
     assert result.observations
     assert all(seen.episodes for seen in result.observations.values())
+
+
+async def test_four_minutes_a_week_on_the_worlds_own_clock() -> None:
+    place = Place(WorldClock(START, datetime.now(UTC), speed=2520))
+    try:
+        wishes = [Wish(source, Kind.ANIME, IDS[source]) for source in SOURCES]
+        for result in await place.sources.fetch_all(wishes):
+            assert result.failures == {}, result.summary()
+    finally:
+        await place.sources.close()
