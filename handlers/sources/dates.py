@@ -104,18 +104,6 @@ def slot(day: object, clock: object, zone: str = "Asia/Tokyo") -> Broadcast | No
     return Broadcast(day=name, time=hhmm, timezone=zone)
 
 
-def slot_instant(printed_day: date, clock: str, zone: str = "Asia/Tokyo") -> datetime:
-    """The UTC instant of a printed day and HH:MM, where 24:00 to 29:59 fall on the next calendar day."""
-    hours, minutes = (int(part) for part in clock.split(":"))
-    local = datetime.combine(printed_day, time(hours % 24, minutes), ZoneInfo(zone))
-    shifted = (
-        local
-        if hours < 24
-        else datetime.combine(date.fromordinal(printed_day.toordinal() + 1), time(hours - 24, minutes), ZoneInfo(zone))
-    )
-    return shifted.astimezone(UTC)
-
-
 def season_of(month: int) -> Season:
     """The season of a start month; December counts as winter, the next year's (Kitsu's rule)."""
     return (Season.WINTER, Season.SPRING, Season.SUMMER, Season.FALL)[(month % 12) // 3]

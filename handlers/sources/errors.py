@@ -2,7 +2,7 @@
 
 Transient
 ├── Throttled     the service said "later"; never a failure of the service, nor of what was asked
-└── Unreadable    the service answered with something that is not its dialect (HTML, half a body)
+└── Unreadable    the service answered with something that is not its dialect (HTML, half a body, another id)
 Permanent
 ├── NotFound      the service does not know the id; remembered for a short time
 └── NotOffered    the source cannot give what was asked for, or is switched off
@@ -18,7 +18,7 @@ class Throttled(Transient):
 
 
 class Unreadable(Transient):
-    """A body that cannot be read: HTML in the place of JSON, a body cut off, one beyond the size cap."""
+    """A body that cannot be read: HTML in the place of JSON, a body cut off, an answer about something else."""
 
 
 class NotFound(Permanent):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +15,6 @@ from handlers.sources.dates import (
     season_of,
     season_year,
     slot,
-    slot_instant,
     tokyo_day,
     unix_instant,
 )
@@ -62,13 +61,6 @@ def test_fuzzy_dates() -> None:
 )
 def test_a_slot_is_kept_as_it_is_printed(day: object, clock: object, expected: Broadcast | None) -> None:
     assert slot(day, clock) == expected
-
-
-def test_late_night_falls_on_the_next_day() -> None:
-    friday = date(2026, 10, 2)
-    assert slot_instant(friday, "25:30") == datetime(2026, 10, 2, 16, 30, tzinfo=UTC), "Saturday 01:30 in Tokyo"
-    assert slot_instant(friday, "24:00") == datetime(2026, 10, 2, 15, 0, tzinfo=UTC)
-    assert slot_instant(friday, "01:30") == datetime(2026, 10, 1, 16, 30, tzinfo=UTC), "Friday 01:30 stays Friday"
 
 
 def test_instants() -> None:
