@@ -94,7 +94,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _instant(value: Timestamp) -> datetime:
-    # Timestamp.ToDatetime checks what pydantic checks again, at three times the cost.
+    # Timestamp.ToDatetime takes three times as long; the year is checked with the field, the fraction here.
+    if not 0 <= value.nanos < 1_000_000_000:
+        raise ValueError(f"{value.nanos} nanoseconds are no part of a second")
     return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1_000)
 
 
