@@ -6,19 +6,23 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
 from contracts.clock import Clock
+from contracts.errors import Outage
 from handlers.embedding.port import Embedder
 from handlers.index.committed import CommittedRows
 from handlers.index.follow import Follower
 from handlers.index.port import VectorIndex
 from streams.delivery.settle import Settler
 from streams.settings import Settings
+
+# Texts that go to the model at once, about one of its own batches: between two of them a stop is noticed.
+EMBED_AT_ONCE_MAX: Final = 32
 
 
 @dataclass(slots=True)
@@ -64,8 +68,20 @@ class Runtime:
         return Follower(CommittedRows(self.pool), self.index, self.embed, self.embedder.model)
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed documents in a thread of their own, so that the event loop goes on meanwhile."""
-        return await self._embed_in(self._embedding, texts)
+        """Embed documents in a thread of their own, so that the event loop goes on meanwhile.
+
+        A batch of long texts takes half a minute, which nobody waits for at a stop: Outage is raised then, and the
+        batch comes again.
+        """
+        vectors = np.zeros((len(texts), self.embedder.dimensions), dtype=np.float32)
+        # Texts of like length belong together, because a batch is padded to its longest.
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        for begin in range(0, len(order), EMBED_AT_ONCE_MAX):
+            if self.settler.stopping.is_set():
+                raise Outage("the embedding model", "the program is stopping")
+            places = order[begin : begin + EMBED_AT_ONCE_MAX]
+            vectors[places] = await self._embed_in(self._embedding, [texts[at] for at in places])
+        return vectors
 
     async def embed_query(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed what a person searches for; it does not wait behind a batch of documents."""

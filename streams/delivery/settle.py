@@ -92,7 +92,7 @@ class Settler:
             try:
                 results = await step(events)
             except Outage as outage:
-                if waits == 0:
+                if waits == 0 and not self.stopping.is_set():
                     log.warning("waiting for a dependency", dependency=outage.dependency, error=str(outage))
                     OUTAGES.labels(consumer.name, outage.dependency).inc()
                 await self._pause(outage_delay_s(waits, self.spread))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,9 +11,8 @@ import pytest
 from contracts.payload_index import packaged_payload_index
 from handlers.index.edge import EdgeIndex
 from handlers.index.port import VectorIndex
-from tests.integration.index.samples import SPACE, Opener, docker_answers
-
-SERVER_IMAGE = os.environ.get("ECHORA_TEST_QDRANT_IMAGE", "qdrant/qdrant:v1.17.0")
+from tests.containers import QDRANT_IMAGE, docker_answers
+from tests.integration.index.samples import SPACE, Opener
 
 
 @pytest.fixture(params=["edge", "memory", "server"])
@@ -62,7 +60,7 @@ def server_url() -> Iterator[str]:
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.waiting_utils import wait_for_logs
 
-    with DockerContainer(SERVER_IMAGE).with_exposed_ports(6333) as container:
+    with DockerContainer(QDRANT_IMAGE).with_exposed_ports(6333) as container:
         wait_for_logs(container, "Qdrant HTTP listening", timeout=60)
         yield f"http://{container.get_container_host_ip()}:{container.get_exposed_port(6333)}"
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from handlers.index.filters import SearchFilters
@@ -35,18 +32,3 @@ async def payload_of(index: VectorIndex, id: UUID, axis: int = 0) -> dict[str, o
     """The payload of one point as a search shows it."""
     found = await index.search(unit(axis), SearchFilters(), limit=100)
     return dict(next(hit.payload for hit in found if hit.id == id))
-
-
-def docker_answers() -> bool:
-    """Whether somebody listens where Docker should. The docker package leaks a socket when nobody does."""
-    address = urlsplit(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
-    try:
-        if address.scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as door:
-                door.settimeout(5)
-                door.connect(address.path)
-        else:
-            socket.create_connection((address.hostname or "127.0.0.1", address.port or 2375), timeout=5).close()
-    except OSError:
-        return False
-    return True
