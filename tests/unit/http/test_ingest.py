@@ -22,7 +22,8 @@ LINES = {"content-type": "application/x-ndjson"}
 
 async def post(program: Program, body: bytes, headers: dict[str, str]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     async with program.client() as client:
-        response = await client.post("/ingest", params={"artifact": "file.json"}, content=body, headers=headers)
+        posted = client.post("/ingest", params={"artifact": "file.json"}, content=body, headers=headers)
+        response = await asyncio.wait_for(posted, 30)
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/x-ndjson"
     *verdicts, last = [json.loads(line) for line in response.text.splitlines()]
