@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -12,26 +11,17 @@ import orjson
 import structlog
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.requests import ClientDisconnect
-from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from contracts.errors import EchoraError
-from handlers.ingest import RawRecord, Verdict, json_records, line_records
+from handlers.ingest import RawRecord, Verdict
+from streams.http.body import GONE, LINES, first_of, records_of
+from streams.http.duplex import DuplexResponse
 from streams.http.problems import NotOffered
 from streams.http.services import Ingest
 from streams.http.tally import Tally
 
-LINES: Final = "application/x-ndjson"
-BODY_BYTES_MAX: Final = 4 * 1024**3
 # Simple clients send all of their body before they read; so many verdicts are kept for them.
 VERDICTS_HELD_MAX: Final = 100_000
-_GONE: Final = "the client went away"
-_READERS: Final[dict[str, Callable[[AsyncIterator[bytes]], AsyncIterator[RawRecord]]]] = {
-    "application/json": json_records,
-    LINES: line_records,
-    "application/jsonl": line_records,
-    "application/jsonlines": line_records,
-}
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -39,19 +29,6 @@ _BODY: Final[dict[str, Any]] = {
         "content": {kind: {"schema": {}} for kind in ("application/json", LINES)},
     }
 }
-
-
-class DuplexResponse(StreamingResponse):
-    """Streams while the request is still coming in.
-
-    The stock one listens for a disconnect by reading messages of the request, and so eats the body; here whoever reads
-    the body hears of the disconnect.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what there is, as it comes."""
-        with suppress(OSError):
-            await self.stream_response(send)
 
 
 def ingest_routes(ingest: Ingest | None) -> APIRouter:
@@ -66,8 +43,8 @@ def ingest_routes(ingest: Ingest | None) -> APIRouter:
         """One line of JSON per verdict as it is decided, and a last line {"summary": …}."""
         if ingest is None:
             raise NotOffered("this process takes no records; ask the one whose ECHORA_ROLES has `ingest`")
-        records = _records(request)
-        first = await _first(records)
+        records = records_of(request)
+        first = await first_of(records)
         if first is None:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "the body holds no record")
         verdicts = ingest(_with_first(first, records), artifact)
@@ -75,41 +52,10 @@ def ingest_routes(ingest: Ingest | None) -> APIRouter:
         try:
             decided = await anext(verdicts, None)
         except ClientDisconnect:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, _GONE) from None
+            raise HTTPException(HTTPStatus.BAD_REQUEST, GONE) from None
         return DuplexResponse(_lines(decided, verdicts), media_type=LINES)
 
     return router
-
-
-def _records(request: Request) -> AsyncIterator[RawRecord]:
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind not in _READERS:
-        raise HTTPException(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            f"content-type {kind or '(none)'} is not read here; send one of {', '.join(_READERS)}",
-        )
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > BODY_BYTES_MAX:
-        raise HTTPException(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has {length} bytes, at most {BODY_BYTES_MAX} are taken"
-        )
-    return _READERS[kind](_bounded(request.stream()))
-
-
-async def _bounded(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {BODY_BYTES_MAX} bytes are taken")
-        yield chunk
-
-
-async def _first(records: AsyncIterator[RawRecord]) -> RawRecord | None:
-    try:
-        return await anext(records, None)
-    except ClientDisconnect:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, _GONE) from None
 
 
 async def _with_first(first: RawRecord, rest: AsyncIterator[RawRecord]) -> AsyncIterator[RawRecord]:
@@ -143,7 +89,7 @@ async def _read_ahead(
             async for verdict in rest:
                 await held.put(verdict)
     except ClientDisconnect:
-        error = _GONE
+        error = GONE
     except HTTPException as refusal:
         error = refusal.detail
     except EchoraError as failure:
