@@ -39,6 +39,7 @@ async def program(ready: Stage, roles: Sequence[str] = tuple(ROLES), index: str 
         NATS_URL=ready.nats_url,
         POSTGRES_URL=ready.dsn,
         QDRANT_URL="unused",
+        ECHORA_SOURCES="world",
         ECHORA_ROLES=",".join(roles),
     )
     graph = wire(settings, Servers(None, ready.nats_url, ready.dsn, ()))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import uvicorn
 from faststream.asgi import AsgiFastStream
 
@@ -39,11 +41,22 @@ class EchoraApplication(AsgiFastStream):
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """FastStream's, but what our own code refuses at start is said in one line instead of a traceback."""
+
+        async def without_traceback(message: Any) -> None:
+            if message["type"].endswith(".failed"):
+                message = {"type": message["type"], "message": ""}
+                # It would add that the start failed, which is said here in better words.
+                logging.getLogger("uvicorn.error").disabled = True
+            await send(message)
+
         try:
-            await super().lifespan(scope, receive, send)
+            await super().lifespan(scope, receive, without_traceback)
         except (EchoraError, EmbeddedError) as error:
-            print(f"echora: {error}", file=sys.stderr)  # noqa: T201 - the one line that the operator is to see
             self.has_failed = True
+            print(f"echora: {error}", file=sys.stderr)  # noqa: T201 - the one line that the operator is to see
+        except Exception:
+            self.has_failed = True
+            structlog.get_logger("echora").exception("the program cannot go on")
 
     has_failed = False
 
@@ -62,9 +75,28 @@ class EchoraApplication(AsgiFastStream):
             lifespan="on",
             timeout_graceful_shutdown=HTTP_GRACE_S,
         )
-        await uvicorn.Server(config).serve()
-        if self.has_failed:
-            raise SystemExit(1)
+        # Taken before anything starts: a program that nobody can reach should not say that it is up.
+        sockets = None if config.fd else [_bound(config.host, config.port)]
+        try:
+            await uvicorn.Server(config).serve(sockets)
+        finally:
+            if self.has_failed:
+                raise SystemExit(1)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the address and does not listen yet."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        sys.exit(
+            f"echora: HTTP cannot listen on {host}, port {port} ({error.strerror}): "
+            "end what holds it, or set ECHORA_HTTP_PORT (and ECHORA_HTTP_HOST) to another address"
+        )
+    return bound
 
 
 def workers_asked_for(arguments: Sequence[str], environment: dict[str, str]) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 
 class SystemClock:
@@ -55,3 +57,8 @@ class WorldClock:
         """The real instant at which the world's clock shows `world_instant`."""
         elapsed: timedelta = (world_instant - self.world_origin) / self.speed
         return self.real_origin + elapsed
+
+
+def world_clock_from(said: Mapping[str, Any]) -> WorldClock:
+    """The clock of a world that runs elsewhere, from what its /clock said just now: its instant and its speed."""
+    return WorldClock(datetime.fromisoformat(str(said["now"])), datetime.now(UTC), float(said["speed"]))

@@ -18,6 +18,7 @@ from handlers.embedding.port import Embedder
 from handlers.index.committed import CommittedRows
 from handlers.index.follow import Follower
 from handlers.index.port import VectorIndex
+from handlers.sources.fetch import Sources
 from streams.delivery.settle import Settler
 from streams.settings import Settings
 
@@ -35,6 +36,7 @@ class Runtime:
     _pool: asyncpg.Pool | None = None
     _index: VectorIndex | None = None
     _embedder: Embedder | None = None
+    _sources: Sources | None = None
     versions: dict[str, str] = field(default_factory=dict)
     _embedding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed"))
     _asking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed-query"))
@@ -56,6 +58,12 @@ class Runtime:
         """The embedding model, in processes whose roles use it."""
         assert self._embedder is not None, "this process runs no role that embeds"
         return self._embedder
+
+    @property
+    def sources(self) -> Sources:
+        """The sources, in processes whose roles ask them."""
+        assert self._sources is not None, "this process runs no role that asks the sources"
+        return self._sources
 
     @property
     def has_index(self) -> bool:
@@ -99,8 +107,12 @@ class Runtime:
         """Take the opened index and model."""
         self._index, self._embedder = index, embedder
 
+    def hold_sources(self, sources: Sources) -> None:
+        """Take the opened sources."""
+        self._sources = sources
+
     def release(self) -> None:
         """Let go of everything; the owner closes it."""
         self._embedding.shutdown(wait=True, cancel_futures=True)
         self._asking.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._index = self._embedder = None
+        self._pool = self._index = self._embedder = self._sources = None

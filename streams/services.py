@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
 from fastapi import FastAPI
 
 from contracts.errors import Outage
+from contracts.observation import Kind
 from handlers.catalogue import StoredRecord, read_record
 from handlers.index.filters import SearchFilters
 from handlers.index.search import search
 from handlers.ingest import IngestStore, RawRecord, Verdict, demo_catalogue, ingest
 from handlers.persist import delete_anime
+from handlers.sources.account import as_json
 from streams import asyncapi, status
 from streams.banner import welcome
 from streams.housekeeping import Housekeeping
@@ -81,6 +82,11 @@ def build_services(graph: Graph) -> Surroundings:
     async def delete(anime_id: UUID) -> int | None:
         return await delete_anime(runtime.pool, anime_id)
 
+    async def fetch(
+        source: str, kind: Kind, ids: Sequence[str], fields: Sequence[str] | None, *, fresh: bool
+    ) -> Mapping[str, Any]:
+        return as_json(await runtime.sources.fetch(source, kind, ids, fields, fresh=fresh))
+
     services = Services(
         status=now,
         readiness=not_ready,
@@ -91,6 +97,7 @@ def build_services(graph: Graph) -> Surroundings:
         if settings.runs("ingest")
         else None,
         search=find if settings.runs("search") else None,
+        fetch=fetch if settings.runs("update") else None,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))

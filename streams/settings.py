@@ -70,6 +70,31 @@ class Settings(BaseSettings):
         description="Threads of one embedding batch, by default one a core.",
     )
 
+    sources: Literal["world", "live"] | None = Field(
+        None,
+        alias="ECHORA_SOURCES",
+        description="world asks a simulated world, live the real services; world by itself while all is embedded.",
+    )
+    world_url: str | None = Field(None, alias="WORLD_URL", description="A running world; unset runs one in here.")
+    world_seed: int = Field(7, ge=0, alias="WORLD_SEED", description="What the world's history follows from.")
+    world_speed: float = Field(1.0, gt=0, le=100_000, alias="WORLD_SPEED", description="World seconds per real one.")
+    jikan_base_url: str | None = Field(
+        None, alias="JIKAN_BASE_URL", description="Another address that speaks Jikan."
+    )
+    anilist_base_url: str | None = Field(None, alias="ANILIST_BASE_URL", description="Another address of AniList.")
+    kitsu_base_url: str | None = Field(None, alias="KITSU_BASE_URL", description="Another address of Kitsu.")
+    mal_base_url: str | None = Field(None, alias="MAL_BASE_URL", description="Another address of MyAnimeList v2.")
+    jikan_enabled: bool = Field(True, alias="JIKAN_ENABLED", description="Whether Jikan is asked.")
+    anilist_enabled: bool = Field(True, alias="ANILIST_ENABLED", description="Whether AniList is asked.")
+    kitsu_enabled: bool = Field(True, alias="KITSU_ENABLED", description="Whether Kitsu is asked.")
+    mal_enabled: bool = Field(True, alias="MAL_ENABLED", description="Whether MyAnimeList is asked, given a client id.")
+    mal_client_id: SecretStr | None = Field(
+        None, alias="MAL_CLIENT_ID", description="The client id that MyAnimeList gave you; without it MAL is not asked."
+    )
+    redis_url: SecretStr | None = Field(
+        None, alias="REDIS_URL", description="Redis that shares budgets and cache between processes."
+    )
+
     persist_batch: int = Field(
         200, ge=1, le=2_000, alias="PERSIST_BATCH", description="Messages that one transaction takes at most."
     )
@@ -132,6 +157,20 @@ class Settings(BaseSettings):
                 "one process: run both here, or set QDRANT_URL"
             )
         return self
+
+    @model_validator(mode="after")
+    def _sources_are_said(self) -> Self:
+        if self.runs("update") and self.sources is None and not self.all_embedded:
+            raise ValueError(
+                "ECHORA_SOURCES is not set, and with servers of your own nothing is assumed: set it to live to ask the "
+                "real services, or to world to ask a simulated one"
+            )
+        return self
+
+    @property
+    def asks_world(self) -> bool:
+        """Whether the simulated world stands for the services."""
+        return self.sources != "live"
 
     @property
     def embedded(self) -> tuple[str, ...]:

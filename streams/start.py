@@ -29,6 +29,7 @@ from streams.embedded import Home, NatsServer, PostgresServer, Supervisor
 from streams.provision import provision
 from streams.runtime import Runtime
 from streams.settings import Settings
+from streams.sources import claim_database, open_sources
 
 CONNECT_TIMEOUT_S = 30.0
 
@@ -87,6 +88,9 @@ async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> Asy
             index = await _open_index(settings, embedder)
             stack.push_async_callback(index.close)
             runtime.hold_index(index, embedder)
+        if settings.runs("update"):
+            await claim_database(pool, settings)
+            runtime.hold_sources(await stack.enter_async_context(open_sources(settings, runtime.clock)))
         stack.callback(runtime.release)
         yield
 
@@ -96,7 +100,8 @@ async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await broker.connect()
     except (NatsError, OSError, TimeoutError) as error:
-        raise Outage("NATS", f"no connection within {CONNECT_TIMEOUT_S:g} s ({error})") from error
+        where = ", ".join(str(server).rsplit("@", 1)[-1] for server in broker.specification.url)
+        raise Outage("NATS", f"no connection to {where} within {CONNECT_TIMEOUT_S:g} s; is NATS_URL right?") from error
     client = connection(broker)
     runtime.versions["nats"] = ".".join(str(part) for part in _version(client))
     if client.max_payload < SERVER_PAYLOAD_BYTES_MAX:

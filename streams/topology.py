@@ -160,5 +160,6 @@ ROLES: Final[dict[str, Role]] = {
         Role("relay", (), False, "sends what was committed from the outbox to NATS"),
         Role("index", (INDEX,), True, "keeps the vector index equal to the rows"),
         Role("search", (), True, "answers /search"),
+        Role("update", (), False, "asks the sources what changed"),
     )
 }

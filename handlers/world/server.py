@@ -64,7 +64,9 @@ class Handlers:
 
     async def clock(self, request: Request) -> Response:
         """The world's time."""
-        return _json({"now": self.desk.clock.now(), "origin": self.desk.world.origin, "seed": self.desk.world.seed})
+        clock, world = self.desk.clock, self.desk.world
+        speed = getattr(clock, "speed", 1.0)  # A clock that is not a world's runs as ours does.
+        return _json({"now": clock.now(), "speed": speed, "origin": world.origin, "seed": world.seed})
 
     async def health(self, request: Request) -> Response:
         """Whether the world answers."""

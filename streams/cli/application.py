@@ -8,10 +8,12 @@ import typer
 
 from streams.cli.delete import delete
 from streams.cli.failure import told
+from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
 from streams.cli.search import search
 from streams.cli.show import show
 from streams.cli.status import status
+from streams.cli.world import world
 
 app = typer.Typer(
     name="echora",
@@ -41,5 +43,5 @@ def _root(
     pass
 
 
-for command in (ingest, search, show, delete, status):
+for command in (ingest, search, show, delete, status, fetch, world):
     app.command()(told(command))

@@ -36,6 +36,12 @@ async def migrate(dsn: str) -> str:
             await _upgrade(dsn)
     except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
         raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
+    except (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.InsufficientPrivilegeError,
+    ) as error:
+        raise Permanent(f"PostgreSQL does not let us in: {error}; correct POSTGRES_URL or the rights there") from error
     return newest()
 
 

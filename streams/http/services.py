@@ -6,11 +6,12 @@ Each may raise contracts.errors: Outage becomes 503, Refused 422, any other Perm
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
+from contracts.observation import Kind
 from handlers.catalogue import StoredRecord
 from handlers.index.filters import SearchFilters
 from handlers.ingest import RawRecord, Verdict
@@ -31,6 +32,14 @@ class Search(Protocol):
     ) -> Sequence[SearchHit]: ...
 
 
+class Fetch(Protocol):
+    """Asks one source; every id ends as an observation or as a failure, in the account that is given back."""
+
+    async def __call__(  # noqa: D102
+        self, source: str, kind: Kind, ids: Sequence[str], fields: Sequence[str] | None, *, fresh: bool
+    ) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The program behind the routes.
@@ -46,3 +55,4 @@ class Services:
     delete: Callable[[UUID], Awaitable[int | None]] | None = None
     ingest: Ingest | None = None
     search: Search | None = None
+    fetch: Fetch | None = None

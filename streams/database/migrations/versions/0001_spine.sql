@@ -265,3 +265,10 @@ CREATE TABLE anime_ingestion_state (
     last_payload_sha256 text,
     ingestion_status    text NOT NULL DEFAULT 'pending'
 );
+
+-- Whose word this database holds: the simulated world's or the live services'. The two never mix.
+CREATE TABLE catalogue_origin (
+    only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    origin            text NOT NULL CHECK (origin IN ('world', 'live')),
+    since             timestamptz NOT NULL DEFAULT now()
+);
