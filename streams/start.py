@@ -82,6 +82,7 @@ async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> Asy
         stack.push_async_callback(_close_pool, pool)
         runtime.hold(pool=pool)
         runtime.versions["postgresql"] = str(await pool.fetchval("SHOW server_version"))
+        stack.push_async_callback(_disconnect, broker)
         await _connect(broker, runtime)
         if model is not None:
             embedder = await model
@@ -112,6 +113,12 @@ async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
     await provision(
         client.jetstream(timeout=10), topology.STREAMS, topology.CONSUMERS, replicas=runtime.settings.nats_replicas
     )
+
+
+async def _disconnect(broker: NatsBroker) -> None:
+    """For a start that fails after this; otherwise the broker has stopped before, and nothing is left to do."""
+    if broker._connection is not None:
+        await broker.stop()
 
 
 def _version(client: Client) -> tuple[int, int, int]:
