@@ -1,0 +1,83 @@
+"""Publishing: every confirmation is awaited, with a deadline, and a dead server's debts are dropped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+from contracts.errors import Outage
+from streams.delivery import publish
+from streams.delivery.publish import Publisher
+from streams.delivery.settle import Letter
+from streams.embedded import NatsServer
+from tests.integration.delivery.lane import Lane, open_lane
+from tests.waiting import eventually
+
+
+@pytest.fixture
+async def own_client(own_nats: NatsServer) -> AsyncIterator[Client]:
+    opened = await nats.connect(own_nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+    yield opened
+    await opened.close()
+
+
+def letters(lane: Lane, number: int, start: int = 0) -> list[Letter]:
+    subject = lane.stream.subjects[0]
+    return [Letter(subject, f"{n}".encode(), {"Nats-Msg-Id": str(n)}) for n in range(start, start + number)]
+
+
+async def stored(lane: Lane) -> list[bytes]:
+    state = (await lane.jetstream.stream_info(lane.stream.name)).state
+    messages = [await lane.jetstream.get_msg(lane.stream.name, n) for n in range(1, state.last_seq + 1)]
+    return [message.data or b"" for message in messages]
+
+
+async def test_messages_arrive_in_their_order_and_are_confirmed(lane: Lane) -> None:
+    publisher = Publisher(lambda: lane.client)
+    assert await publisher.publish_all(letters(lane, 300)) == [True] * 300
+    assert await stored(lane) == [f"{n}".encode() for n in range(300)]
+    assert await publisher.publish_all([]) == []
+
+
+async def test_what_no_stream_takes_is_not_confirmed_and_its_neighbours_are(lane: Lane) -> None:
+    publisher = Publisher(lambda: lane.client)
+    mixed = [*letters(lane, 1), Letter("nobody.takes.it", b"x", {}), *letters(lane, 1, start=1)]
+    assert await publisher.publish_all(mixed) == [True, False, True]
+    with pytest.raises(Outage):
+        await publisher.publish(mixed[1])
+
+
+async def test_a_server_that_died_under_load_does_not_stall_what_comes_after_it(
+    own_nats: NatsServer, own_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "CONFIRM_TIMEOUT_S", 0.5)
+    # As many as may be pending: if the confirmations that never come were kept, nothing could be sent any more.
+    monkeypatch.setattr(publish, "PENDING_MAX", 50)
+    lane = await open_lane(own_client)
+    publisher = Publisher(lambda: own_client)
+    assert await publisher.publish_all(letters(lane, 10)) == [True] * 10
+    assert own_nats.pid is not None
+    os.kill(own_nats.pid, signal.SIGKILL)
+    await eventually(lambda: not own_nats.alive())
+    for _ in range(3):
+        try:
+            assert not any(await publisher.publish_all(letters(lane, 50, start=10)))
+        except Outage:
+            continue
+    own_nats.start()
+    await eventually(lambda: own_client.is_connected)
+    monkeypatch.setattr(publish, "CONFIRM_TIMEOUT_S", 5.0)
+
+    async def goes_through() -> bool:
+        try:
+            return all(await publisher.publish_all(letters(lane, 50, start=10)))
+        except Outage:
+            return False
+
+    await eventually(goes_through, within_s=30)
+    assert sorted(set(await stored(lane))) == sorted(f"{n}".encode() for n in range(60))
