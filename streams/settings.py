@@ -24,7 +24,8 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """The settings of one process. Without any, everything runs embedded in one data folder."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
+    # By alias only: by name too, a field such as `home` would be read from a variable of that name, HOME.
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
 
     home: Path = Field(Path(".echora"), alias="ECHORA_HOME", description="Data folder of whatever runs embedded.")
     roles: Annotated[tuple[str, ...], NoDecode] = Field(
