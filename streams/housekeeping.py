@@ -1,4 +1,4 @@
-"""What is forgotten when it is old enough: handled event ids and the stories of failures."""
+"""What is forgotten when it is old enough, and edges that two transactions at once left unresolved."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ ROWS_MAX = 20_000
 _INBOX = """
     DELETE FROM inbox WHERE ctid IN (
         SELECT ctid FROM inbox WHERE received_at < $1 LIMIT $2)"""
+# An edge and its target that are committed by two transactions at once do not see each other.
+_EDGES = """
+    UPDATE anime_relation AS edge SET target_anime_id = known.anime_id FROM anime_reference AS known
+    WHERE edge.target_anime_id IS NULL AND known.source = edge.target_source AND known.external_id = edge.target_id"""
 _FAILURES = """
     DELETE FROM delivery_failure WHERE last_failed_at < $1"""
 
@@ -53,3 +57,4 @@ class Housekeeping:
         before = self.clock.now() - timedelta(days=self.runtime.settings.inbox_retention_days)
         await self.runtime.pool.execute(_INBOX, before, ROWS_MAX)
         await self.runtime.pool.execute(_FAILURES, before)
+        await self.runtime.pool.execute(_EDGES)

@@ -35,7 +35,7 @@ async def apply(connection: Connection, events: Sequence[Event]) -> list[Outcome
             continue
         if not owner.deleted:
             episode = _merge_episode(episodes, event)
-            raise_episode_count(owner, event.episode.episode_number, saying.of_update(event))
+            raise_episode_count(owner, event.episode.episode_number)
             causes[episode.id] = causes[owner.id] = event
         outcomes.append(None)
     await write_episodes(connection, episodes, causes)

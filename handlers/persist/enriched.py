@@ -16,7 +16,7 @@ from handlers.persist import rows, saying, sync
 from handlers.persist.batch import Outcome, awaited
 from handlers.persist.characters import resolve_characters, write_characters
 from handlers.persist.columns import ANIME, CHARACTER, EPISODE
-from handlers.persist.episodes import raise_episode_count, write_episodes
+from handlers.persist.episodes import keep_episode_counts, raise_episode_count, write_episodes
 from handlers.persist.links import write_anime_links
 from handlers.persist.merge import merge
 from handlers.persist.references import Owners, read_owners, write_references
@@ -47,6 +47,7 @@ async def apply(connection: Connection, events: Sequence[Event]) -> list[Outcome
     work = await _read(connection, records)
     before = {event.event_id: _fingerprint(work, event) for event in records}
     outcomes = [_merge_record(work, event) for event in records]
+    await keep_episode_counts(connection, work.anime.values())
     applied = [event for event, outcome in zip(records, outcomes, strict=True) if outcome is None]
     verdicts = {event.event_id: _verdict(work, event, before[event.event_id]) for event in applied}
     await _write(connection, work)
@@ -128,7 +129,7 @@ def _merge_episodes(work: Work, event: AnimeEnrichedEvent, anime: Entity) -> Non
             entity = work.episodes[key] = new_entity(episode.id or episode_id(*key))
         merge(entity.held, saying.given(episode, without=_EPISODE_IDENTITY), said, whole_record=True)
         work.causes[entity.id] = event
-        raise_episode_count(anime, episode.episode_number, said)
+        raise_episode_count(anime, episode.episode_number)
 
 
 def _merge_characters(work: Work, event: AnimeEnrichedEvent) -> None:

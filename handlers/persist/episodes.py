@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -10,16 +10,27 @@ from contracts import subjects
 from contracts.events import CausedEvent
 from handlers.persist import rows, sync
 from handlers.persist.columns import EPISODE
-from handlers.persist.merge import Saying, merge
 from handlers.persist.rows import Connection, Entity, EpisodeKey
 from handlers.persist.sql import query
 
 
-def raise_episode_count(anime: Entity, episode_number: int, by: Saying) -> None:
-    """An episode beyond the announced total raises it; an unknown total stays unknown."""
+def raise_episode_count(anime: Entity, episode_number: int) -> None:
+    """An episode beyond the announced total raises it; an unknown total stays unknown.
+
+    Whoever announced the total stays its source: what counts is the higher of the last announcement and the highest
+    episode, in whatever order they come.
+    """
     total = anime.held.values.get("episode_count")
     if total is not None and episode_number > total:
-        merge(anime.held, {"episode_count": episode_number}, by)
+        anime.held.assign("episode_count", episode_number)
+
+
+async def keep_episode_counts(connection: Connection, anime: Iterable[Entity]) -> None:
+    """An announced total below the highest episode that is there gives way to it."""
+    announced = {one.id: one for one in anime if not one.is_new and "episode_count" in one.held.changed}
+    if announced:
+        for row in await connection.fetch(query("highest_episodes"), list(announced)):
+            raise_episode_count(announced[row["anime_id"]], row["number"])
 
 
 async def write_episodes(

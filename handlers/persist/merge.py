@@ -46,11 +46,23 @@ class Held:
     provenance: Provenance
     changed: set[str] = field(default_factory=set)
     attributed: bool = False
+    before: dict[str, JSON] = field(default_factory=dict)
 
     @property
     def touched(self) -> bool:
         """Whether anything about it, if only who said it last, is different from the stored row."""
         return bool(self.changed) or self.attributed
+
+
+    def assign(self, name: str, value: JSON) -> None:
+        """Set a value. One that ends as the stored row has it is no change, whatever it was in between."""
+        if self.values.get(name) != value:
+            before = self.before.setdefault(name, self.values.get(name))
+            self.values[name] = value
+            if before == value:
+                self.changed.discard(name)
+            else:
+                self.changed.add(name)
 
 
 def instant(moment: datetime) -> str:
@@ -68,7 +80,7 @@ def merge(held: Held, incoming: Mapping[str, JSON], saying: Saying, *, whole_rec
         if name in OVERLAID:
             won += _overlay(held, name, value, saying)
         elif _wins(held, name, held.values.get(name), value, saying):
-            _assign(held, name, value)
+            held.assign(name, value)
             won.append(name)
     _attribute(held, won, saying, whole_record=whole_record)
 
@@ -79,7 +91,7 @@ def _overlay(held: Held, name: str, incoming: Mapping[str, JSON] | None, saying:
     said = dict.fromkeys(current) if incoming is None else dict(incoming)
     won = [key for key, value in said.items() if _wins(held, f"{name}.{key}", current.get(key), value, saying)]
     merged = {key: value for key, value in (current | {key: said[key] for key in won}).items() if value is not None}
-    _assign(held, name, merged or None)
+    held.assign(name, merged or None)
     if incoming is not None:
         return [f"{name}.{key}" for key in won]
     removed = holder(held.provenance, name, held_now=False)
@@ -107,12 +119,6 @@ def holder(provenance: Provenance, key: str, *, held_now: bool) -> list[str] | N
 def _order(entry: list[str]) -> tuple[datetime, str]:
     # Two events that observed at one instant are ordered by id, so that every order of arrival ends the same.
     return datetime.fromisoformat(entry[1]), entry[2]
-
-
-def _assign(held: Held, name: str, value: JSON) -> None:
-    if held.values.get(name) != value:
-        held.values[name] = value
-        held.changed.add(name)
 
 
 def _attribute(held: Held, won: list[str], saying: Saying, *, whole_record: bool) -> None:

@@ -13,6 +13,7 @@ from handlers.persist import rows, saying, sync
 from handlers.persist.batch import Outcome, awaited
 from handlers.persist.characters import write_character_references
 from handlers.persist.columns import ANIME, CHARACTER, Table
+from handlers.persist.episodes import keep_episode_counts
 from handlers.persist.links import write_anime_links
 from handlers.persist.merge import JSON, merge
 from handlers.persist.references import Owners, read_owners, write_references
@@ -62,7 +63,9 @@ async def _apply(
         outcomes.append(outcome)
         if outcome is None and entity is not None and entity.held.changed:
             last[entity_id] = update
-    changed = [held[entity_id] for entity_id in last]
+    if table is ANIME:
+        await keep_episode_counts(connection, held.values())
+    changed = [held[entity_id] for entity_id in last if held[entity_id].held.changed]
     for entity in changed:
         entity.raise_version()
     await rows.write(connection, table, list(held.values()))

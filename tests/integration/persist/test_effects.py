@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import asyncpg
 import pytest
 
@@ -269,9 +271,27 @@ async def test_an_episode_raises_the_announced_total_only_when_it_is_known_and_l
     await done(pool, aired("Known", 13, minute=2, title="Extra"))
     row = await anime(pool, "Known")
     assert (row["episode_count"], row["version"]) == (13, 2)
-    assert row["provenance"]["episode_count"][0] == "jikan"
+    # The total that was announced stays its announcer's word, so that a later announcement is still compared with it.
+    assert "episode_count" not in row["provenance"]
     assert (await outbox(pool, uid("Known")))[-1] == (subjects.ANIME_SYNCED, uid("Known"), 2, ["episode_count"])
     assert (await episode(pool, "Known", 13))["aired"] == at(2)
+
+
+async def test_the_total_ends_the_same_whatever_comes_first(pool: asyncpg.Pool) -> None:
+    for name, order in (("Forward", (0, 1, 2)), ("Backward", (2, 1, 0)), ("Mixed", (1, 2, 0))):
+        await done(pool, enriched(name, episode_count=12))
+        events = (
+            updated(name, minute=3, episode_count=13),
+            aired(name, 15, minute=1),
+            updated(name, minute=5, episode_count=14),
+        )
+        await done(pool, *(events[position] for position in order))
+        row = await anime(pool, name)
+        assert row["episode_count"] == 15
+        assert datetime.fromisoformat(row["provenance"]["episode_count"][1]) == at(5)
+        version = row["version"]
+        await done(pool, updated(name, minute=6, episode_count=14))
+        assert (await anime(pool, name))["version"] == version, "the same announcement again is no change"
 
 
 async def test_an_episode_that_is_announced_becomes_aired_once(pool: asyncpg.Pool) -> None:
