@@ -63,7 +63,7 @@ class Publisher:
         confirmed: list[bool] = []
         try:
             for run in runs(messages):
-                if len(run) > 1 and await self._publish_batch(run):
+                if len(run) > 1 and _is_event(run[0]) and await self._publish_batch(run):
                     confirmed += [True] * len(run)
                 else:
                     confirmed += await self._publish_each(run)
@@ -108,6 +108,9 @@ class Publisher:
             for future in late:
                 future.cancel()
             await asyncio.wait(late)
+            if len(late) == len(futures):
+                # The server is silent: waiting as long for each of the following would hold their caller for minutes.
+                raise TimeoutError(f"none of {len(late)} messages was confirmed within {CONFIRM_TIMEOUT_S:g} s")
         return [self._confirmed(future, message) for future, message in zip(futures, messages, strict=True)]
 
     def _jetstream(self) -> JetStreamContext:
@@ -128,17 +131,18 @@ class Publisher:
 
 
 def runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    """Cut into runs that may be one batch: neighbours of the event stream, at most BATCH_MAX; order is kept.
+    """Cut into runs of one kind, at most BATCH_MAX long; order is kept.
 
-    Timers and dead letters go one by one: they are few, and a timer's headers have no place in a batch.
+    Neighbours of the event stream may be one atomic batch. Timers and dead letters are sent each on its own, but all of
+    a run before the first confirmation is waited for: a timer's headers have no place in a batch.
     """
     start = 0
     for position in range(1, len(messages) + 1):
         is_end = position == len(messages) or position - start == BATCH_MAX
-        if is_end or not _may_join(messages[start], messages[position]):
+        if is_end or _is_event(messages[start]) != _is_event(messages[position]):
             yield messages[start:position]
             start = position
 
 
-def _may_join(first: Message, following: Message) -> bool:
-    return first.subject in EVENT_OF and following.subject in EVENT_OF
+def _is_event(message: Message) -> bool:
+    return message.subject in EVENT_OF

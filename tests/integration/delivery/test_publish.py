@@ -10,11 +10,14 @@ import nats
 import pytest
 from nats.aio.client import Client
 
+from contracts import subjects
 from contracts.errors import Outage
 from streams.delivery import publish
 from streams.delivery.publish import Publisher
 from streams.delivery.settle import Letter
 from streams.embedded import NatsServer
+from streams.provision import provision
+from streams.topology import EVENTS
 from tests.integration.delivery.lane import Lane, open_lane
 from tests.waiting import eventually
 
@@ -26,14 +29,15 @@ async def own_client(own_nats: NatsServer) -> AsyncIterator[Client]:
     await opened.close()
 
 
-def letters(lane: Lane, number: int, start: int = 0) -> list[Letter]:
-    subject = lane.stream.subjects[0]
+def letters(lane: Lane, number: int, start: int = 0, subject: str | None = None) -> list[Letter]:
+    subject = subject or lane.stream.subjects[0]
     return [Letter(subject, f"{n}".encode(), {"Nats-Msg-Id": str(n)}) for n in range(start, start + number)]
 
 
-async def stored(lane: Lane) -> list[bytes]:
-    state = (await lane.jetstream.stream_info(lane.stream.name)).state
-    messages = [await lane.jetstream.get_msg(lane.stream.name, n) for n in range(1, state.last_seq + 1)]
+async def stored(lane: Lane, stream: str | None = None) -> list[bytes]:
+    name = stream or lane.stream.name
+    state = (await lane.jetstream.stream_info(name)).state
+    messages = [await lane.jetstream.get_msg(name, n) for n in range(1, state.last_seq + 1)]
     return [message.data or b"" for message in messages]
 
 
@@ -52,21 +56,24 @@ async def test_what_no_stream_takes_is_not_confirmed_and_its_neighbours_are(lane
         await publisher.publish(mixed[1])
 
 
+@pytest.mark.parametrize("events", [True, False], ids=["batches of events", "one by one"])
 async def test_a_server_that_died_under_load_does_not_stall_what_comes_after_it(
-    own_nats: NatsServer, own_client: Client, monkeypatch: pytest.MonkeyPatch
+    own_nats: NatsServer, own_client: Client, monkeypatch: pytest.MonkeyPatch, events: bool
 ) -> None:
     monkeypatch.setattr(publish, "CONFIRM_TIMEOUT_S", 0.5)
     # As many as may be pending: if the confirmations that never come were kept, nothing could be sent any more.
     monkeypatch.setattr(publish, "PENDING_MAX", 50)
     lane = await open_lane(own_client)
+    await provision(own_client.jetstream(), (EVENTS,), ())
+    subject, stream = (subjects.ANIME_SYNCED, EVENTS.name) if events else (None, None)
     publisher = Publisher(lambda: own_client)
-    assert await publisher.publish_all(letters(lane, 10)) == [True] * 10
+    assert await publisher.publish_all(letters(lane, 10, subject=subject)) == [True] * 10
     assert own_nats.pid is not None
     os.kill(own_nats.pid, signal.SIGKILL)
     await eventually(lambda: not own_nats.alive())
     for _ in range(3):
         try:
-            assert not any(await publisher.publish_all(letters(lane, 50, start=10)))
+            assert not any(await publisher.publish_all(letters(lane, 50, 10, subject)))
         except Outage:
             continue
     own_nats.start()
@@ -75,9 +82,35 @@ async def test_a_server_that_died_under_load_does_not_stall_what_comes_after_it(
 
     async def goes_through() -> bool:
         try:
-            return all(await publisher.publish_all(letters(lane, 50, start=10)))
+            return all(await publisher.publish_all(letters(lane, 50, 10, subject)))
         except Outage:
             return False
 
     await eventually(goes_through, within_s=30)
-    assert sorted(set(await stored(lane))) == sorted(f"{n}".encode() for n in range(60))
+    assert sorted(await stored(lane, stream)) == sorted(f"{n}".encode() for n in range(60)), "each once"
+
+
+async def test_events_and_letters_in_one_call_keep_their_order_and_each_has_its_answer(
+    own_client: Client,
+) -> None:
+    lane = await open_lane(own_client)
+    await provision(own_client.jetstream(), (EVENTS,), ())
+    publisher = Publisher(lambda: own_client)
+    mixed = [
+        *letters(lane, 3, 0, subjects.ANIME_SYNCED),
+        *letters(lane, 2, 3),
+        Letter("nobody.takes.it", b"x", {}),
+        *letters(lane, 3, 5, subjects.ANIME_CREATED),
+    ]
+    assert await publisher.publish_all(mixed) == [True] * 5 + [False] + [True] * 3
+    assert await stored(lane, EVENTS.name) == [b"0", b"1", b"2", b"5", b"6", b"7"]
+    assert await stored(lane) == [b"3", b"4"]
+
+
+async def test_a_batch_that_was_partly_stored_before_is_sent_again_without_doubles(own_client: Client) -> None:
+    lane = await open_lane(own_client)
+    await provision(own_client.jetstream(), (EVENTS,), ())
+    publisher = Publisher(lambda: own_client)
+    assert await publisher.publish_all(letters(lane, 5, 0, subjects.ANIME_SYNCED)) == [True] * 5
+    assert await publisher.publish_all(letters(lane, 10, 0, subjects.ANIME_SYNCED)) == [True] * 10
+    assert await stored(lane, EVENTS.name) == [f"{n}".encode() for n in range(10)]
