@@ -79,9 +79,7 @@ class Settings(BaseSettings):
     world_url: str | None = Field(None, alias="WORLD_URL", description="A running world; unset runs one in here.")
     world_seed: int = Field(7, ge=0, alias="WORLD_SEED", description="What the world's history follows from.")
     world_speed: float = Field(1.0, gt=0, le=100_000, alias="WORLD_SPEED", description="World seconds per real one.")
-    jikan_base_url: str | None = Field(
-        None, alias="JIKAN_BASE_URL", description="Another address that speaks Jikan."
-    )
+    jikan_base_url: str | None = Field(None, alias="JIKAN_BASE_URL", description="Another address that speaks Jikan.")
     anilist_base_url: str | None = Field(None, alias="ANILIST_BASE_URL", description="Another address of AniList.")
     kitsu_base_url: str | None = Field(None, alias="KITSU_BASE_URL", description="Another address of Kitsu.")
     mal_base_url: str | None = Field(None, alias="MAL_BASE_URL", description="Another address of MyAnimeList v2.")

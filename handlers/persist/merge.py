@@ -53,7 +53,6 @@ class Held:
         """Whether anything about it, if only who said it last, is different from the stored row."""
         return bool(self.changed) or self.attributed
 
-
     def assign(self, name: str, value: JSON) -> None:
         """Set a value. One that ends as the stored row has it is no change, whatever it was in between."""
         if self.values.get(name) != value:
