@@ -1,7 +1,7 @@
 """The circuit breaker of a source: after some failures in a row it is left alone for a while, at no cost to anybody.
 
 The states and their changes are purgatory's. It reads time.time(), so its Context is given our clock here, and while
-it is half open one request probes instead of all.
+it is half open one request probes and the others wait for what it finds: a source that is back loses nobody's question.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ class ClockContext(Context):
         super().__init__(name, failures_to_open, open_s)
         self._clock = clock
         self._until_s = float("-inf")
-        self._probing = False
+        self._probed = asyncio.Event()
+        self._probed.set()
 
     def left_s(self) -> float:
         """Seconds until a probe is let through; 0 when requests may be tried."""
-        if self.state == HALF_OPENED:
-            return 1.0 if self._probing else 0.0
         return max(0.0, self._until_s - self._clock.monotonic()) if self.state == OPENED else 0.0
+
+    async def probed(self) -> None:
+        """Wait while another request probes; it is bounded by that request's own time limits."""
+        while not self._probed.is_set():
+            await self._probed.wait()
 
     def set_state(self, state: State) -> None:
         """Change the state; an open one is stamped with our clock."""
@@ -45,17 +49,18 @@ class ClockContext(Context):
             raise OpenedState(self.name)
         if self.state == OPENED:
             self.set_state(HalfOpenedState())
-        self._probing = self.state == HALF_OPENED
+        if self.state == HALF_OPENED:
+            self._probed.clear()
 
     def handle_exception(self, exc: BaseException) -> None:
         """Count a failure; a request that we cancelled ourselves says nothing of the source."""
-        self._probing = False
+        self._probed.set()
         if not isinstance(exc, asyncio.CancelledError):
             super().handle_exception(exc)
 
     def handle_end_request(self) -> None:
         """Count a success."""
-        self._probing = False
+        self._probed.set()
         super().handle_end_request()
 
 
@@ -98,6 +103,8 @@ class Breaker:
         """Run one request under the breaker."""
         await self._work.contexts.register(self._context)
         breaker = await self._factory.get_breaker(self._name)
+        # Nothing is awaited between the end of a probe and the next request's entry that would let another in first.
+        await self._context.probed()
         try:
             async with breaker:
                 yield

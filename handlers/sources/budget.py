@@ -15,10 +15,12 @@ _WAIT_S_MIN = 0.001
 
 
 class Budget:
-    """Moving windows of the `limits` library under one key per source; `take` waits for room on the clock."""
+    """Moving windows of the `limits` library under one key per source and address; `take` waits for room on the clock."""
 
     def __init__(self, name: str, policy: SourcePolicy, storage: LimitStorage, clock: Clock) -> None:
-        self._key = name
+        self._name = name
+        # Another address is another service: a world's minutes, which run on its own clock, are no live service's.
+        self._key = f"{name}:{policy.base_url.rstrip('/')}"
         self._clock = clock
         self._storage = storage
         self._limiter = MovingWindowRateLimiter(storage)
@@ -36,7 +38,7 @@ class Budget:
             while not await self._taken():
                 await self._clock.sleep(await self._wait_s())
         except StorageError as error:
-            raise Outage("redis", f"the shared budget of {self._key} cannot be read: {error}") from error
+            raise Outage("redis", f"the shared budget of {self._name} cannot be read: {error}") from error
 
     async def _taken(self) -> bool:
         for item in self._items:

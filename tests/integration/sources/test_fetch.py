@@ -187,6 +187,16 @@ async def test_a_source_that_is_down_costs_nothing(house: Make) -> None:
     assert here.sources.lines["jikan"]._sender.breaker.state == "closed"
 
 
+async def test_a_source_that_is_back_loses_nobodys_question(house: Make) -> None:
+    here = house(rate_per_s=None, rate_per_min=None, concurrency=4)
+    here.services.tricks["jikan"] = broken(httpx.ConnectError)
+    await here.sources.fetch("jikan", Kind.ANIME, SIXTY)
+    del here.services.tricks["jikan"]
+    await here.clock.sleep(61)
+    result = await here.sources.fetch("jikan", Kind.ANIME, SIXTY)
+    assert (len(result.observations), result.failures) == (60, {})
+
+
 async def test_one_down_one_throttling_one_sending_garbage(house: Make) -> None:
     here = house()
     here.services.tricks["jikan"] = broken(httpx.ConnectTimeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -50,15 +51,40 @@ async def test_a_good_probe_closes_it_and_a_bad_one_opens_it_again() -> None:
     assert (breaker.state, breaker.opened) == ("closed", False)
 
 
-async def test_only_one_probe_at_a_time() -> None:
-    clock = JumpClock()
-    breaker = Breaker("jikan", 1, 60.0, clock)
+async def while_one_probes(breaker: Breaker, clock: JumpClock, found: BaseException | None) -> list[object]:
+    """How five requests end that come while another one probes; `found` is the failure of the probe, if it is one."""
     await failing(breaker, 1)
     await clock.sleep(61)
-    async with breaker.guard():
-        with pytest.raises(Outage):
-            await one(breaker)
+    inside: list[int] = []
+
+    async def later(number: int) -> None:
+        async with breaker.guard():
+            inside.append(number)
+
+    with contextlib.suppress(Transient):
+        async with breaker.guard():
+            others = [asyncio.create_task(later(number)) for number in range(5)]
+            _, waiting = await asyncio.wait(others, timeout=0.05)
+            assert len(waiting) == 5, "they wait for the probe"
+            assert inside == []
+            if found is not None:
+                raise found
+    return await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), 5)
+
+
+async def test_one_probes_and_the_others_follow_when_it_went_well() -> None:
+    clock = JumpClock()
+    breaker = Breaker("jikan", 1, 60.0, clock)
+    assert await while_one_probes(breaker, clock, None) == [None] * 5
     assert breaker.state == "closed"
+
+
+async def test_one_probes_and_the_others_are_refused_when_it_went_badly() -> None:
+    clock = JumpClock()
+    breaker = Breaker("jikan", 1, 60.0, clock)
+    ended = await while_one_probes(breaker, clock, Transient("500"))
+    assert [type(error) for error in ended] == [Outage] * 5
+    assert breaker.opened
 
 
 async def test_answers_of_a_healthy_service_are_no_failures() -> None:
