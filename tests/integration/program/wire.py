@@ -1,0 +1,88 @@
+"""Looking behind the program: its streams and its rows, as an operator with the servers' own tools would."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import nats
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from contracts import codec
+from contracts.events import DeadLetterEvent, Event
+from contracts.subjects import DEAD_LETTERS
+from streams import topology
+from tests.integration.program.running import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Connections to the servers of a running program."""
+
+    client: Client
+    rows: asyncpg.Connection
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        return self.client.jetstream(timeout=10)
+
+    async def send(self, subject: str, *events: Event) -> None:
+        """Publish these events as any other program would."""
+        for event in events:
+            headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
+            await self.jetstream.publish(subject, codec.encode(event), stream=topology.EVENTS.name, headers=headers)
+
+    async def send_bytes(self, subject: str, data: bytes) -> int:
+        """Publish bytes; their sequence in the stream."""
+        return (await self.jetstream.publish(subject, data, stream=topology.EVENTS.name)).seq
+
+    async def dead_letters(self) -> list[DeadLetterEvent]:
+        """Every dead letter there is."""
+        state = (await self.jetstream.stream_info(topology.DEAD_LETTERS.name)).state
+        found: list[DeadLetterEvent] = []
+        for sequence in range(state.first_seq, state.last_seq + 1):
+            try:
+                message = await self.jetstream.get_msg(topology.DEAD_LETTERS.name, sequence)
+            except NotFoundError:
+                continue
+            assert message.subject is not None
+            assert message.subject.startswith(DEAD_LETTERS)
+            letter = codec.decode(message.subject, message.data or b"")
+            assert isinstance(letter, DeadLetterEvent), letter
+            found.append(letter)
+        return found
+
+    async def events_about(self, subject: str, anime_id: UUID) -> list[Event]:
+        """The events of that subject about that anime, in their order."""
+        subscription = await self.jetstream.subscribe(
+            subject, stream=topology.EVENTS.name, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
+        )
+        found: list[Event] = []
+        info = await subscription.consumer_info()
+        for _ in range(info.num_pending or 0):
+            message = await subscription.next_msg(timeout=10)
+            event = codec.decode(subject, message.data)
+            if isinstance(event, Event) and getattr(event, "anime_id", None) == anime_id:
+                found.append(event)
+        await subscription.unsubscribe()
+        return found
+
+
+@asynccontextmanager
+async def wire(program: Program) -> AsyncIterator[Wire]:
+    """Connected to the servers of that program."""
+    client = await nats.connect(program.nats_url, connect_timeout=10, allow_reconnect=False)
+    try:
+        rows = await asyncpg.connect(program.postgres_url, timeout=10)
+        try:
+            yield Wire(client, rows)
+        finally:
+            await rows.close(timeout=5)
+    finally:
+        await client.close()
