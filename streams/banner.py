@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streams.compose import Graph
+    from streams.graph import Graph
 
 
 def welcome(graph: Graph, *, with_demo: bool) -> None:

@@ -7,12 +7,10 @@ import random
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from faststream.nats import NatsBroker
 
 from streams import index, persist
 from streams.application import EchoraApplication, workers_asked_for
@@ -22,24 +20,13 @@ from streams.delivery.failures import PostgresFailures
 from streams.delivery.publish import Publisher
 from streams.delivery.settle import Settler
 from streams.embedded import EmbeddedError
+from streams.graph import Graph
 from streams.log import configure_logging
 from streams.relay import Relay
 from streams.runtime import Runtime
 from streams.services import build_services
 from streams.settings import Settings, SettingsError, load_settings
 from streams.start import Servers, choose_servers, relay_connection, running
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """The wired program, before it runs."""
-
-    settings: Settings
-    servers: Servers
-    broker: NatsBroker
-    runtime: Runtime
-    pullers: Pullers
-    relay: Relay
 
 
 def application() -> EchoraApplication:

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from fastapi import FastAPI
 
-from contracts.errors import Outage
+from contracts.errors import Outage, Transient
 from contracts.observation import Kind
 from handlers.catalogue import StoredRecord, read_record
 from handlers.index.filters import SearchFilters
@@ -28,9 +28,11 @@ from streams.http.messages import message_routes
 from streams.http.models import SearchHit, Status
 
 if TYPE_CHECKING:
-    from streams.compose import Graph
+    from streams.graph import Graph
 
 INACTIVITY_TIMEOUT_S = 60.0
+# Real seconds; a hundred ids take two minutes within the limits of a service that wants one request at a time.
+FETCH_TIMEOUT_S = 150.0
 
 
 @dataclass(slots=True)
@@ -85,7 +87,14 @@ def build_services(graph: Graph) -> Surroundings:
     async def fetch(
         source: str, kind: Kind, ids: Sequence[str], fields: Sequence[str] | None, *, fresh: bool
     ) -> Mapping[str, Any]:
-        return as_json(await runtime.sources.fetch(source, kind, ids, fields, fresh=fresh))
+        try:
+            async with asyncio.timeout(FETCH_TIMEOUT_S):
+                return as_json(await runtime.sources.fetch(source, kind, ids, fields, fresh=fresh))
+        except TimeoutError:
+            raise Transient(
+                f"{source} had not said everything after {FETCH_TIMEOUT_S:g} s; the requests go on, and what they "
+                "bring is kept in the cache: ask again, or for fewer ids"
+            ) from None
 
     services = Services(
         status=now,

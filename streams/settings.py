@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -137,6 +138,16 @@ class Settings(BaseSettings):
         if value is not None and not value.is_dir():
             raise ValueError(f"{value} is no folder; give one that holds model.onnx and the tokenizer's files")
         return value
+
+    @field_validator("world_url", "jikan_base_url", "anilist_base_url", "kitsu_base_url", "mal_base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.port == 0:
+            raise ValueError("is no address; give scheme, host and path, such as https://host.example/v4")
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _parts_need_servers(self) -> Self:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import structlog
 from prometheus_client import Counter
 
 from contracts.clock import Clock
@@ -39,6 +40,8 @@ async def open_sources(settings: Settings, clock: Clock) -> AsyncIterator[Source
                 clock = plan.clock()
             else:
                 url, clock = settings.world_url, await _clock_of(settings.world_url)
+            # Where people find /truth and /misbehave.
+            structlog.get_logger("world").info("the simulated world stands for the sources", url=url)
             policies = world_policies(url, _enabled(settings))
         else:
             client_id = settings.mal_client_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -103,6 +104,13 @@ def _write(path: Path, plan: WorldPlan) -> None:
 @asynccontextmanager
 async def running_world(plan: WorldPlan, port: int = 0) -> AsyncIterator[str]:
     """Serve the world on loopback while the block runs; gives its base URL."""
-    world = World(demo_records(), seed=plan.seed, origin=plan.world_origin)
+    # In a thread: a fast world that has stood for weeks takes seconds to catch up, and others have work meanwhile.
+    world = await asyncio.to_thread(_caught_up, plan)
     async with serving(Desk(world, plan.clock()), port=port) as url:
         yield url
+
+
+def _caught_up(plan: WorldPlan) -> World:
+    world = World(demo_records(), seed=plan.seed, origin=plan.world_origin)
+    world.history.reach(plan.clock().now())
+    return world

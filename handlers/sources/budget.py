@@ -15,7 +15,7 @@ _WAIT_S_MIN = 0.001
 
 
 class Budget:
-    """Moving windows of the `limits` library under one key per source and address; `take` waits for room on the clock."""
+    """Moving windows of the `limits` library, one key per source and address; `take` waits for room on the clock."""
 
     def __init__(self, name: str, policy: SourcePolicy, storage: LimitStorage, clock: Clock) -> None:
         self._name = name

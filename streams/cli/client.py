@@ -18,6 +18,8 @@ CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 30.0
 # The program gives a record up after a minute in which nothing was decided, so it says something before this.
 VERDICT_TIMEOUT_S: Final = 180.0
+# A source takes one request a second or so; the program stops waiting for it a little before this.
+FETCH_TIMEOUT_S: Final = 180.0
 _USAGE: Final = frozenset({422})
 
 
@@ -66,7 +68,7 @@ def _problem(response: httpx.Response) -> str:
         return f"{response.url} answered {response.status_code} and no problem document; is {URL} right?"
 
 
-def ask(path: str, **parameters: Any) -> Any:
+def ask(path: str, read_timeout_s: float = READ_TIMEOUT_S, **parameters: Any) -> Any:
     """GET, with the parameters that are given."""
-    with connection() as client:
+    with connection(read_timeout_s) as client:
         return answer(client.get(path, params={name: value for name, value in parameters.items() if value is not None}))

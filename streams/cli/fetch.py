@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.client import ask
+from streams.cli.client import FETCH_TIMEOUT_S, ask
 from streams.cli.failure import ExitCode
 from streams.cli.output import print_json, print_table, text
 
@@ -33,7 +33,7 @@ def fetch(
     from urllib.parse import quote
 
     path = f"/sources/{quote(source, safe='')}/{quote(kind, safe='')}"
-    account = ask(path, id=ids, field=field or None, fresh=fresh)
+    account = ask(path, id=ids, field=field or None, fresh=fresh, read_timeout_s=FETCH_TIMEOUT_S)
     if as_json:
         print_json(account)
     else:
