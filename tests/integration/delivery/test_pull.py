@@ -134,6 +134,7 @@ async def test_a_message_that_looks_like_a_status_is_a_message(lane: Lane) -> No
 async def test_an_idle_consumer_stays_alive_by_heartbeats(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pull, "EXPIRES_S", 0.9)
     monkeypatch.setattr(pull, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(pull, "SILENCE_MAX_S", 3_600)  # The end of a request is noticed by its own word.
     sink = open_sink()
     loop = puller(lane, sink)
     loop.start()
