@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.setup import DIMENSIONS, MODEL, Stage, open_index
-from streams.compose import Graph, wire
+from streams.compose import wire
 from streams.database.pool import PoolLimits, open_pool
+from streams.graph import Graph
 from streams.settings import Settings
 from streams.start import Servers
 from streams.topology import ROLES

@@ -41,3 +41,5 @@ INGEST_RECORDS_IN_FLIGHT_MAX: Final = 500
 SEARCH_LIMIT_MAX: Final = 100
 SEARCH_QUERY_CHARS_MAX: Final = 2_000
 ATTEMPTS_MAX: Final = 5
+# One relay is active per bucket of entities; the outbox's column is constrained to this many.
+OUTBOX_BUCKETS: Final = 16

@@ -24,12 +24,21 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class WorldPlan:
-    """What a world follows from. The same plan gives the same world, in any process, at any time."""
+    """What a world follows from: the same plan gives the same world, in any process, at any time.
+
+    The history hangs on `seed` and `begun`. The clock shows `world_origin` at `real_origin` and goes at `speed`.
+    """
 
     seed: int
+    begun: datetime
     speed: float
     world_origin: datetime
     real_origin: datetime
+
+    @classmethod
+    def new(cls, seed: int, speed: float, now: datetime) -> Self:
+        """A world that begins at this real instant, on the day of the demo catalogue."""
+        return cls(seed, demo_origin(), speed, demo_origin(), now)
 
     def clock(self) -> WorldClock:
         """The world's time."""
@@ -37,9 +46,17 @@ class WorldPlan:
 
     def at_speed(self, speed: float, now: datetime) -> Self:
         """The same world going on at another speed from this real instant; its clock does not jump."""
-        shown = self.world_origin + (now - self.real_origin) * self.speed
-        # The history hangs on where the world began, so a change of pace moves both origins back together.
-        return replace(self, speed=speed, real_origin=now - (shown - self.world_origin) / speed)
+        return replace(self, speed=speed, world_origin=self.shown(now), real_origin=now)
+
+    def shown(self, now: datetime) -> datetime:
+        """What the world's clock shows at a real instant. Permanent when the calendar ends before that."""
+        try:
+            return self.world_origin + (now - self.real_origin) * self.speed
+        except OverflowError as error:
+            raise Permanent(
+                f"a world at {self.speed:g} times our speed that began at {self.real_origin:%Y-%m-%d %H:%M} UTC has run "
+                "beyond the year 9999: begin another one, and more slowly"
+            ) from error
 
 
 def demo_records() -> list[dict[str, Any]]:
@@ -66,6 +83,7 @@ def remembered(path: Path, seed: int, speed: float, clock: Clock) -> WorldPlan:
     """
     if path.exists():
         plan = _read(path)
+        plan.shown(clock.now())
         if plan.seed != seed:
             raise Permanent(
                 f"the world in {path} follows from seed {plan.seed}, not {seed}: set WORLD_SEED={plan.seed}, or begin "
@@ -75,7 +93,7 @@ def remembered(path: Path, seed: int, speed: float, clock: Clock) -> WorldPlan:
             plan = plan.at_speed(speed, clock.now())
             _write(path, plan)
         return plan
-    plan = WorldPlan(seed, speed, demo_origin(), clock.now())
+    plan = WorldPlan.new(seed, speed, clock.now())
     _write(path, plan)
     return plan
 
@@ -85,6 +103,7 @@ def _read(path: Path) -> WorldPlan:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return WorldPlan(
             int(kept["seed"]),
+            datetime.fromisoformat(kept["begun"]),
             float(kept["speed"]),
             datetime.fromisoformat(kept["world_origin"]),
             datetime.fromisoformat(kept["real_origin"]),
@@ -111,6 +130,6 @@ async def running_world(plan: WorldPlan, port: int = 0) -> AsyncIterator[str]:
 
 
 def _caught_up(plan: WorldPlan) -> World:
-    world = World(demo_records(), seed=plan.seed, origin=plan.world_origin)
+    world = World(demo_records(), seed=plan.seed, origin=plan.begun)
     world.history.reach(plan.clock().now())
     return world

@@ -12,13 +12,13 @@ import orjson
 
 from contracts import subjects
 from contracts.errors import Outage
+from contracts.ids import outbox_bucket
 from handlers.ingest.books import Decision, Entry, HandedIn, Payload
 from handlers.ingest.split import run_correlation_id
 from handlers.ingest.sql import query
 from handlers.ingest.verdict import Kind
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
-BUCKETS: Final = 16
 # An event that is undecided for longer is taken for lost, and its record is sent again.
 UNDECIDED_AGE_MAX_S: Final = 900.0
 
@@ -56,7 +56,7 @@ class IngestStore:
             [entry.label for entry in entries],
             [entry.payload[1] for entry in entries],
             [entry.message for entry in entries],
-            [entry.payload[0].bytes[-1] % BUCKETS for entry in entries],
+            [outbox_bucket(entry.payload[0]) for entry in entries],
             run_correlation_id(run_id),
             subjects.ANIME_ENRICHED,
             orjson.dumps({"Echora-Ingestion-Run": str(run_id)}).decode(),

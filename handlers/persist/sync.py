@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from contracts.ids import derived_id
+from contracts.ids import derived_id, outbox_bucket
 from handlers.persist.rows import Connection
 from handlers.persist.sql import query
 
 EntityKind = Literal["anime", "character", "episode"]
-BUCKETS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Sync:
     @property
     def bucket(self) -> int:
         """Which relay bucket keeps its order; an episode goes with its anime."""
-        return (self.parent_id or self.entity_id).bytes[-1] % BUCKETS
+        return outbox_bucket(self.parent_id or self.entity_id)
 
 
 async def queue(connection: Connection, syncs: Sequence[Sync]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from contracts.errors import EchoraError, Outage
+from contracts.limits import OUTBOX_BUCKETS
 from handlers.relay.message import Outgoing, outgoing
 from handlers.relay.sql import query
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 else:
     Connection = asyncpg.Connection
 
-BUCKETS: Final = 16
 CHANNEL: Final = "outbox"
 _LOCK_CLASS: Final = 0x0B0C
 
@@ -44,7 +44,7 @@ class OutboxStore:
 
     async def own_buckets(self) -> frozenset[int]:
         """Try for the buckets that are not ours yet; gives all that are."""
-        missing = sorted(set(range(BUCKETS)) - self._owned)
+        missing = sorted(set(range(OUTBOX_BUCKETS)) - self._owned)
         if missing:
             with _outage():
                 rows = await self._connection.fetch(query("own_buckets"), _LOCK_CLASS, missing)

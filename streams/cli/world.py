@@ -42,10 +42,10 @@ async def _serve(port: int, speed: float, seed: int, state: Path | None) -> None
     import signal
 
     from streams.clock import SystemClock
-    from streams.world import WorldPlan, demo_origin, remembered, running_world
+    from streams.world import WorldPlan, remembered, running_world
 
     clock = SystemClock()
-    plan = remembered(state, seed, speed, clock) if state else WorldPlan(seed, speed, demo_origin(), clock.now())
+    plan = remembered(state, seed, speed, clock) if state else WorldPlan.new(seed, speed, clock.now())
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)

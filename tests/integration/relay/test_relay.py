@@ -15,8 +15,8 @@ from nats.aio.client import Client
 
 from contracts import codec, subjects
 from contracts.events import AnimeSyncedEvent, SyncUpdateType
+from contracts.limits import OUTBOX_BUCKETS as BUCKETS
 from handlers.relay import OutboxStore, Outgoing, drain
-from handlers.relay.store import BUCKETS
 from streams.embedded import NatsServer
 from streams.relay import Relay
 from streams.topology import EVENTS
