@@ -29,5 +29,5 @@ def character_id(anime_id: UUID, name: str) -> UUID:
 
 
 def outbox_bucket(entity_id: UUID) -> int:
-    """Which bucket keeps the order of an entity's outbox rows; its last byte spreads also where ids begin with a time."""
+    """Which bucket keeps the order of an entity; its last byte spreads also where ids begin with a time."""
     return entity_id.bytes[-1] % OUTBOX_BUCKETS

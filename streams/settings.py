@@ -205,7 +205,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in _names())
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and not _is_known(name))
     if unknown:
         raise SettingsError(
             f"{unknown[0]} is no setting of this program; see docs/configuration.md for those there are"
@@ -217,8 +217,9 @@ def load_settings() -> Settings:
 _ELSEWHERE = frozenset({"ECHORA_URL", "ECHORA_RECORDINGS"})
 
 
-def _names() -> frozenset[str]:
-    return frozenset(str(field.alias) for field in Settings.model_fields.values()) | _ELSEWHERE
+def _is_known(name: str) -> bool:
+    names = {str(field.alias) for field in Settings.model_fields.values()} | _ELSEWHERE
+    return name in names or name.startswith(f"{PREFIX}TEST_")
 
 
 def _one_line(error: ValidationError) -> str:
