@@ -54,7 +54,7 @@ class WorldPlan:
             return self.world_origin + (now - self.real_origin) * self.speed
         except OverflowError as error:
             raise Permanent(
-                f"a world at {self.speed:g} times our speed that began at {self.real_origin:%Y-%m-%d %H:%M} UTC has run "
+                f"a world at {self.speed:g} times our speed that began at {self.real_origin:%Y-%m-%d} has run "
                 "beyond the year 9999: begin another one, and more slowly"
             ) from error
 
