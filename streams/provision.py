@@ -151,17 +151,29 @@ def plan_consumer(spec: ConsumerSpec, existing: ConsumerConfig | None) -> Planne
             f"consumer {spec.name} exists as a push consumer or without explicit acknowledgement; delete it, it is "
             "made again from the first message, and what it handled before has no second effect"
         )
-    changed = [name for name in _CONSUMER_COMPARED if _filters(existing, name) != _filters(wanted, name)]
+    merged = replace(
+        existing,
+        filter_subject=None,
+        filter_subjects=wanted.filter_subjects,
+        ack_wait=_more(existing.ack_wait, spec.ack_wait_s),
+        max_deliver=int(_more(existing.max_deliver, spec.max_deliver)),
+        max_ack_pending=int(_more(existing.max_ack_pending, spec.ack_pending_max)),
+    )
+    changed = [name for name in _CONSUMER_COMPARED if _compared(existing, name) != _compared(merged, name)]
     if not changed:
         return PlannedStep("keep", spec.name)
-    merged = replace(existing, **{name: getattr(wanted, name) for name in _CONSUMER_COMPARED}, filter_subject=None)
     return PlannedStep("update", spec.name, tuple(f"{spec.name}: {name} changes" for name in changed), consumer=merged)
 
 
-_CONSUMER_COMPARED: Final = ("ack_wait", "max_deliver", "filter_subjects", "max_ack_pending")
+_CONSUMER_COMPARED: Final = ("ack_wait", "max_deliver", "max_ack_pending", "filter_subjects")
 
 
-def _filters(config: ConsumerConfig, name: str) -> object:
+def _more(existing: float | None, wanted: float) -> float:
+    """An operator's longer limit stays; -1 and nothing mean without limit."""
+    return wanted if existing is not None and 0 <= existing < wanted else (-1 if existing is None else existing)
+
+
+def _compared(config: ConsumerConfig, name: str) -> object:
     if name == "filter_subjects":
         single = [config.filter_subject] if config.filter_subject else []
         return sorted(config.filter_subjects or single)

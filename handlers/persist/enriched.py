@@ -141,8 +141,16 @@ def _merge_characters(work: Work, event: AnimeEnrichedEvent) -> None:
             entity = work.characters[entity_id] = new_entity(entity_id)
         values = saying.given(character, without=_CHARACTER_IDENTITY)
         merge(entity.held, values, said, whole_record=True)
+        _appears_in(entity, event.anime_id)
         work.causes[entity.id] = event
         work.roles[event.anime_id, entity_id] = character.roles[0].value if character.roles else None
+
+
+def _appears_in(character: Entity, anime_id: UUID) -> None:
+    """Records are enriched one by one, so each adds the anime that it is of; none takes another's away."""
+    stored = character.held.before.get("anime_ids", character.held.values.get("anime_ids")) or []
+    named = character.held.values.get("anime_ids") or []
+    character.held.assign("anime_ids", sorted({*stored, *named, str(anime_id)}))
 
 
 # --- writing -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType,
 from contracts.errors import Permanent
 from streams import topology
 from streams.embedded import NatsServer
-from streams.provision import plan_consumer, plan_stream, provision, stream_config
+from streams.provision import consumer_config, plan_consumer, plan_stream, provision, stream_config
 from tests.integration.delivery.lane import Lane, open_lane
 
 
@@ -151,3 +151,14 @@ def test_a_push_consumer_and_one_without_explicit_acks_are_refused() -> None:
     ):
         with pytest.raises(Permanent, match="delete it"):
             plan_consumer(topology.ENRICHED, wrong)
+
+
+def test_an_operators_longer_limits_of_a_consumer_stay_and_shorter_ones_grow() -> None:
+    spec = topology.UPDATED
+    longer = replace(consumer_config(spec), ack_wait=600, max_deliver=-1, max_ack_pending=50_000)
+    assert plan_consumer(spec, longer).action == "keep"
+    shorter = plan_consumer(spec, replace(longer, ack_wait=5, max_ack_pending=10))
+    assert shorter.action == "update"
+    assert shorter.consumer is not None
+    assert (shorter.consumer.ack_wait, shorter.consumer.max_deliver) == (spec.ack_wait_s, -1)
+    assert shorter.consumer.max_ack_pending == spec.ack_pending_max

@@ -359,3 +359,15 @@ async def test_deletion_is_soft_sent_once_and_stays(pool: asyncpg.Pool) -> None:
     assert (row["status"], row["version"], row["deleted_at"] is not None) == (None, 2, True)
     assert await outbox(pool) == sent
     assert await count(pool, "episode") == 0
+
+
+async def test_a_character_of_a_further_anime_appears_in_both_and_listeners_hear_of_it(pool: asyncpg.Pool) -> None:
+    await done(pool, enriched("Ring", characters=CHARACTERS))
+    before = (await character(pool, "hero"))["version"]
+    await done(pool, enriched("Rope", minute=2, characters=CHARACTERS))
+    row = await character(pool, "hero")
+    assert row["meta"]["anime_ids"] == sorted([str(uid("Ring")), str(uid("Rope"))])
+    assert row["version"] == before + 1
+    assert (await outbox(pool, row["id"]))[-1][0] == subjects.CHARACTER_SYNCED
+    await done(pool, enriched("Rope", minute=3, characters=CHARACTERS))
+    assert (await character(pool, "hero"))["version"] == before + 1, "the same again is no change"
