@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import shutil
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,47 +14,6 @@ from handlers.sources.storage import ClockRedisStorage, limit_storage
 from tests.unit.sources.clocks import JumpClock
 
 POLICY = SourcePolicy(base_url="https://x.example", rate_per_s=3, rate_per_min=60)
-
-
-def _redis_server() -> str | None:
-    if found := shutil.which("redis-server"):
-        return found
-    bundled = Path(sys.prefix) / "bin" / "redis-server"
-    return str(bundled) if bundled.is_file() else None
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis on loopback, when this machine has one."""
-    server = _redis_server()
-    if server is None:
-        pytest.skip("there is no redis-server on this machine; the shared budget and cache are not tried here")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    command = [
-        server,
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        str(folder),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(500):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.1):
-                break
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 async def _take(budget: Budget, clock: JumpClock, number: int) -> list[float]:
