@@ -1,0 +1,1 @@
+"""Schedule: every entity on its own clock. The rows are in PostgreSQL, NATS fires the ticks."""

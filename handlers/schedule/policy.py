@@ -1,0 +1,35 @@
+"""Policies that differ from the table: by a setting for a whole workflow, or by a row for one entity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from contracts.workflow import Policy, Workflow
+
+_NAMES = tuple(field.name for field in fields(Policy))
+
+
+def changed(policy: Policy, changes: Mapping[str, Any] | None) -> Policy:
+    """The policy with some of its values changed. Raises ValueError that names a wrong name or value."""
+    if not changes:
+        return policy
+    unknown = sorted(changes.keys() - set(_NAMES))
+    if unknown:
+        raise ValueError(f"policy: there is no {unknown[0]}; its values are {', '.join(_NAMES)}")
+    values = dict(changes)
+    if "overlap" in values:
+        values["overlap"] = type(policy.overlap)(values["overlap"])
+    return replace(policy, **values)
+
+
+def configured(workflows: Mapping[str, Workflow], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Workflow]:
+    """The table as the settings want it: {"score_sync": {"phase_s": 7200}}. Raises ValueError for an unknown name."""
+    unknown = sorted(changes.keys() - workflows.keys())
+    if unknown:
+        raise ValueError(f"there is no workflow {unknown[0]}; there are {', '.join(workflows)}")
+    return {
+        name: replace(workflow, policy=changed(workflow.policy, changes.get(name)))
+        for name, workflow in workflows.items()
+    }

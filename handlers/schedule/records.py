@@ -1,0 +1,57 @@
+"""Rows between PostgreSQL and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+import orjson
+
+from contracts.errors import Outage
+from handlers.schedule.row import Confidence, Row
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+_PLAIN: Final = tuple(field.name for field in fields(Row) if field.name not in ("policy", "backfill", "confidence"))
+
+
+def row_of(record: asyncpg.Record) -> Row:
+    """The row that a record of the table holds."""
+    return Row(
+        **{name: record[name] for name in _PLAIN},
+        policy=orjson.loads(record["policy"]) if record["policy"] else None,
+        backfill=tuple(record["backfill"]),
+        confidence=Confidence(record["confidence"]),
+    )
+
+
+def as_json(values: Iterable[object]) -> str:
+    """Rows or misses as the JSON array that the queries unfold."""
+    return orjson.dumps(list(values)).decode()
+
+
+@contextmanager
+def outage() -> Iterator[None]:
+    """Translate what means that PostgreSQL is away into Outage."""
+    try:
+        yield
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.LockNotAvailableError,
+        asyncpg.DeadlockDetectedError,
+        asyncpg.QueryCanceledError,
+    ) as error:
+        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

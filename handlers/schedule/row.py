@@ -1,0 +1,134 @@
+"""One row of the schedule as a value: what is due for an entity of a workflow, and what became of the last look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from contracts.ids import derived_id
+
+_TICK: Final = timedelta(microseconds=1)
+
+
+class Confidence(StrEnum):
+    """How far a due time can be trusted."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class MissReason(StrEnum):
+    """Why a slot passed without a look."""
+
+    DOWN = "down"
+    OVERLAP = "overlap"
+    BUDGET = "budget"
+    PAUSED = "paused"
+    SKIPPED = "skipped"
+
+
+class Key(NamedTuple):
+    """What a row is unique by."""
+
+    workflow: str
+    entity_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A look to come. `slot_at` is the slot that it stands for: a retry is due later and keeps the slot."""
+
+    at: datetime
+    reason: str
+    confidence: Confidence = Confidence.HIGH
+    slot_at: datetime | None = None
+    attempt: int = 1
+
+    @property
+    def slot(self) -> datetime:
+        """The slot it stands for, by default its own time."""
+        return self.slot_at or self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A slot that passed without a look."""
+
+    workflow: str
+    entity_id: str
+    due_at: datetime
+    reason: MissReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The row. `plan_version` rises with every change of what is due; `timer_due_at` is set while a timer is out."""
+
+    workflow: str
+    entity_id: str
+    due_at: datetime | None = None
+    slot_at: datetime | None = None
+    attempt: int = 1
+    reason: str = ""
+    confidence: Confidence = Confidence.HIGH
+    policy: dict[str, Any] | None = None
+    plan_version: int = 0
+    paused_at: datetime | None = None
+    paused_reason: str | None = None
+    running_tick: UUID | None = None
+    running_sequence: int | None = None
+    running_slot_at: datetime | None = None
+    running_since: datetime | None = None
+    buffered: bool = False
+    backfill: tuple[datetime, ...] = ()
+    last_tick: UUID | None = None
+    last_slot_at: datetime | None = None
+    last_run_at: datetime | None = None
+    last_outcome: str | None = None
+    timer_due_at: datetime | None = None
+    timer_number: int = 0
+    timer_queued_at: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """Workflow and entity."""
+        return Key(self.workflow, self.entity_id)
+
+    @property
+    def tick(self) -> UUID | None:
+        """The id of the tick that this row waits for or runs."""
+        return None if self.due_at is None else tick_id(self.workflow, self.entity_id, self.due_at, self.attempt)
+
+    def due(self, due: Due | None) -> Row:
+        """The row with another look to come, and its timer to be set anew.
+
+        A look at the very instant of the one that was done last would have that one's id: it is moved on by the least
+        that there is, a microsecond.
+        """
+        if due is None:
+            return replace(
+                self, due_at=None, slot_at=None, attempt=1, plan_version=self.plan_version + 1, timer_due_at=None
+            )
+        at = due.at.astimezone(UTC)
+        if tick_id(self.workflow, self.entity_id, at, due.attempt) == self.last_tick:
+            at += _TICK
+        return replace(
+            self,
+            due_at=at,
+            slot_at=due.slot.astimezone(UTC),
+            attempt=due.attempt,
+            reason=due.reason,
+            confidence=due.confidence,
+            plan_version=self.plan_version + 1,
+            timer_due_at=None,
+        )
+
+
+def tick_id(workflow: str, entity_id: str, due_at: datetime, attempt: int) -> UUID:
+    """The id of a tick: the same on every machine and after every crash."""
+    return derived_id("tick", workflow, entity_id, due_at.isoformat(), attempt)
