@@ -71,11 +71,13 @@ def _world_file(settings: Settings) -> Path:
 
 async def _clock_of(url: str) -> Clock:
     try:
-        async with httpx.AsyncClient(timeout=ASK_TIMEOUT_S) as client:
+        async with httpx.AsyncClient(timeout=ASK_TIMEOUT_S, trust_env=False) as client:
             answer = await client.get(f"{url.rstrip('/')}/clock")
             return world_clock_from(answer.raise_for_status().json())
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        raise Outage("the world", f"{url} did not tell its time ({error}); start it, or correct WORLD_URL") from error
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        # httpx explains a status on a second line; this has to be one.
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise Outage("the world", f"{url} did not tell its time ({why}); start it, or correct WORLD_URL") from error
 
 
 def _enabled(settings: Settings) -> dict[str, bool]:
