@@ -1,0 +1,100 @@
+"""One value out of several words: texts, words of an enumeration, numbers, and the parts of objects. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from handlers.update import belief
+from handlers.update.canonical import canonical, same
+from handlers.update.change import JSON, Dissent, FieldChange, Finding
+from handlers.update.current import Held
+from handlers.update.kinds import MAY_BE_NONE
+from handlers.update.statements import Statement
+from handlers.update.vocabulary import agrees
+
+# How far along a show is. CANCELLED is an end: coming back from it is a step backward.
+_STAGE: Final = {"UPCOMING": 0, "ONGOING": 1, "FINISHED": 2, "CANCELLED": 3}
+
+
+def choose(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:
+    """The change of one field or part, if there is one, and the words that were not followed.
+
+    Of the words that are newer than what is held, the most believed decides. It changes nothing when it says what its
+    source would say of the held value, or when a holder is believed more; a status, though, may go forward on anyone's
+    word, and goes backward only when nobody in the same look still says otherwise.
+    """
+    heard = [one for one in said if not held.outdates(one.observed_at) and _counts(field, one)]
+    if not heard:
+        return []
+    heard.sort(key=lambda one: belief_order(field, one))
+    best = heard[0]
+    known = canonical(field, held.value) is not None
+    if known and agrees(best.source, field, held.value, best.value):
+        return _dissents(field, held, heard, f"{best.source} is believed more")
+    if known and (objection := _objection(field, held, best, heard)):
+        return [Dissent(field, one.value, one.source, objection) for one in heard if _differs(field, held, one)]
+    word = _finest(field, best, heard)
+    if canonical(field, word.value) == canonical(field, held.value):
+        return []
+    rule = _rule(field, held, best, word, known=known)
+    change = FieldChange(field, held.value, word.value, word.source, word.observed_at, rule)
+    after = Held(word.value, word.source, word.observed_at)
+    return [change, *_dissents(field, after, heard, f"{word.source} is believed more")]
+
+
+def belief_order(field: str, one: Statement) -> tuple[int, str, float, str]:
+    """Sorts words by belief: the platform's rank, then the newer one of a platform's sources."""
+    return belief.rank(field, one.platform), one.platform, -one.observed_at.timestamp(), one.source
+
+
+def _counts(field: str, one: Statement) -> bool:
+    return canonical(field, one.value) is not None or field in MAY_BE_NONE or field == "broadcast.next_episode_at"
+
+
+def _differs(field: str, held: Held, one: Statement) -> bool:
+    return not agrees(one.source, field, held.value, one.value)
+
+
+def _dissents(field: str, held: Held, heard: Sequence[Statement], reason: str) -> list[Finding]:
+    return [Dissent(field, one.value, one.source, reason) for one in heard if _differs(field, held, one)]
+
+
+def _objection(field: str, held: Held, best: Statement, heard: Sequence[Statement]) -> str | None:
+    before, after = _STAGE.get(str(held.value)), _STAGE.get(str(best.value))
+    if field == "status" and before is not None and after is not None:
+        if after > before:
+            return None
+        still = next((one.source for one in heard if _STAGE.get(str(one.value), -1) >= before), None)
+        if still is not None:
+            return f"status goes back only when nobody says otherwise, and {still} does"
+    if belief.held_rank(field, held.label) < belief.rank(field, best.platform):
+        return f"{held.label} is believed more"
+    return None
+
+
+def _finest(field: str, best: Statement, heard: Sequence[Statement]) -> Statement:
+    """The best word, or a finer one of another source for which the best source lacks the word."""
+    finer = (one for one in heard if one.source != best.source and _is_finer(field, best, one))
+    return next(finer, best)
+
+
+def _is_finer(field: str, best: Statement, one: Statement) -> bool:
+    is_same = one.value is None or same(field, one.value, best.value)
+    return not is_same and agrees(best.source, field, one.value, best.value)
+
+
+def _rule(field: str, held: Held, best: Statement, word: Statement, *, known: bool) -> str:
+    if word is not best:
+        return belief.FINER_WORD
+    if not known:
+        return belief.FIRST_WORD
+    if best.platform in {belief.platform_of(source) for source in belief.sources_of(held.label)}:
+        return belief.OWN_WORD
+    forward = field == "status" and _STAGE.get(str(best.value), -1) > _STAGE.get(str(held.value), 4)
+    return belief.FORWARD if forward else belief.MOST_BELIEVED
+
+
+def value_of(found: Sequence[Finding], otherwise: JSON) -> JSON:
+    """The value after these findings; `otherwise` when none of them is a change."""
+    return next((one.new for one in found if isinstance(one, FieldChange)), otherwise)
