@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts import codec, subjects
 from contracts.events import ScheduleTickEvent
-from contracts.ids import derived_id
+from contracts.ids import derived_id, outbox_bucket
 from contracts.workflow import Policy
 from handlers.schedule.plan import fires_at
 from handlers.schedule.row import Row
@@ -22,7 +22,6 @@ TICK: Final = "Echora-Tick"
 DUE_AT: Final = "Echora-Due-At"
 ATTEMPT: Final = "Echora-Attempt"
 PLAN: Final = "Echora-Plan"
-_BUCKETS: Final = 16
 
 RealTime = Callable[[datetime], datetime]
 """The machine's instant at which the program's clock shows another: itself, unless a world runs faster."""
@@ -77,7 +76,7 @@ def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime) -> Timer:
     return Timer(
         derived_id("timer", row.tick, row.plan_version, row.timer_number),
         outbox_id,
-        outbox_id.bytes[-1] % _BUCKETS,
+        outbox_bucket(outbox_id),
         subject_of(row.workflow, row.entity_id),
         headers,
         codec.encode(tick),
