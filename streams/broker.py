@@ -49,7 +49,9 @@ def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
         disconnected_cb=lost,
         reconnected_cb=back,
         error_cb=failed,
-        # FastStream logs every batch at INFO; our own lines say what is worth saying.
+        # FastStream logs every batch at INFO; our own lines say what is worth saying. What it calls an error is shown
+        # in the form of all other lines, which its own logger would not keep to.
+        logger=logging.getLogger("faststream"),
         log_level=logging.DEBUG,
     )
 

@@ -7,7 +7,15 @@ import sys
 
 import structlog
 
-_QUIET = {"uvicorn.error": logging.WARNING, "alembic": logging.WARNING, "httpx": logging.WARNING, "nats": logging.ERROR}
+_QUIET = {
+    "uvicorn.error": logging.WARNING,
+    "alembic": logging.WARNING,
+    "httpx": logging.WARNING,
+    "nats": logging.ERROR,
+    # They show a traceback for every second of an outage that our own lines name once.
+    "asyncpg.pool": logging.ERROR,
+    "faststream": logging.ERROR,
+}
 
 
 def configure_logging(log_format: str, level: str) -> None:

@@ -49,3 +49,10 @@ def started(new_program: NewProgram, **settings: str) -> Iterator[Program]:
     """A program in a folder of its own, running."""
     with temporary_folder() as folder, running(new_program(folder, **settings)) as program:
         yield program
+
+
+@pytest.fixture(scope="session")
+def program(new_program: NewProgram) -> Iterator[Program]:
+    """One program for all tests that do not need it for themselves; what a test hands in, others see."""
+    with started(new_program) as running:
+        yield running

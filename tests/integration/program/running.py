@@ -202,7 +202,7 @@ class Program:
         return summary
 
     def get(self, path: str, **parameters: Any) -> httpx.Response:
-        return self.http.get(path, params=parameters)
+        return self.http.get(path, params=parameters or None)
 
     def titles(self, query: str, **parameters: Any) -> list[str]:
         """The titles that a search finds, best first."""
@@ -231,13 +231,13 @@ class Program:
         return count
 
 
-def until(condition: Callable[[], object], timeout_s: float = 90.0) -> bool:
+def until(condition: Callable[[], object], timeout_s: float = 60.0) -> bool:
     """Wait for a condition that asks the program; a look that fails counts as no."""
 
     def holds() -> bool:
         try:
             return bool(condition())
-        except (httpx.HTTPError, AssertionError):
+        except (httpx.HTTPError, OSError, AssertionError):
             return False
 
     return wait_until(holds, timeout_s, every_s=0.1)

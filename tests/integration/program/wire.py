@@ -11,7 +11,7 @@ import asyncpg
 import nats
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from contracts import codec
@@ -46,7 +46,7 @@ class Wire:
         """Every dead letter there is."""
         state = (await self.jetstream.stream_info(topology.DEAD_LETTERS.name)).state
         found: list[DeadLetterEvent] = []
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        for sequence in range(max(1, state.first_seq), state.last_seq + 1):
             try:
                 message = await self.jetstream.get_msg(topology.DEAD_LETTERS.name, sequence)
             except NotFoundError:
@@ -60,16 +60,16 @@ class Wire:
 
     async def events_about(self, subject: str, anime_id: UUID) -> list[Event]:
         """The events of that subject about that anime, in their order."""
-        subscription = await self.jetstream.subscribe(
-            subject, stream=topology.EVENTS.name, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
-        )
+        config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE)
+        subscription = await self.jetstream.pull_subscribe(subject, stream=topology.EVENTS.name, config=config)
+        left = (await subscription.consumer_info()).num_pending or 0
         found: list[Event] = []
-        info = await subscription.consumer_info()
-        for _ in range(info.num_pending or 0):
-            message = await subscription.next_msg(timeout=10)
-            event = codec.decode(subject, message.data)
-            if isinstance(event, Event) and getattr(event, "anime_id", None) == anime_id:
-                found.append(event)
+        while left > 0:
+            for message in await subscription.fetch(min(left, 100), timeout=10):
+                left -= 1
+                event = codec.decode(subject, message.data)
+                if isinstance(event, Event) and getattr(event, "anime_id", None) == anime_id:
+                    found.append(event)
         await subscription.unsubscribe()
         return found
 
