@@ -12,15 +12,15 @@ from uuid import UUID
 import structlog
 from fastapi import FastAPI
 
-from contracts.errors import Outage, Transient
+from contracts.errors import Outage
 from contracts.observation import Kind
 from handlers.catalogue import StoredRecord, read_record
 from handlers.index.filters import SearchFilters
 from handlers.index.search import search
 from handlers.ingest import IngestStore, RawRecord, Verdict, demo_catalogue, ingest
 from handlers.persist import delete_anime
-from handlers.sources.account import as_json
 from streams import asyncapi, status
+from streams.asking import ask_source
 from streams.banner import welcome
 from streams.housekeeping import Housekeeping
 from streams.http import Services, http_application
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from streams.graph import Graph
 
 INACTIVITY_TIMEOUT_S = 60.0
-# Real seconds; a hundred ids take two minutes within the limits of a service that wants one request at a time.
-FETCH_TIMEOUT_S = 150.0
 
 
 @dataclass(slots=True)
@@ -87,14 +85,7 @@ def build_services(graph: Graph) -> Surroundings:
     async def fetch(
         source: str, kind: Kind, ids: Sequence[str], fields: Sequence[str] | None, *, fresh: bool
     ) -> Mapping[str, Any]:
-        try:
-            async with asyncio.timeout(FETCH_TIMEOUT_S):
-                return as_json(await runtime.sources.fetch(source, kind, ids, fields, fresh=fresh))
-        except TimeoutError:
-            raise Transient(
-                f"{source} had not said everything after {FETCH_TIMEOUT_S:g} s; the requests go on, and what they "
-                "bring is kept in the cache: ask again, or for fewer ids"
-            ) from None
+        return await ask_source(runtime.sources, source, kind, ids, fields, fresh=fresh)
 
     services = Services(
         status=now,
