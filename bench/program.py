@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.setup import DIMENSIONS, MODEL, Stage, open_index
+from streams.collector import calm_collector
 from streams.compose import wire
 from streams.database.pool import PoolLimits, open_pool
 from streams.graph import Graph
@@ -54,6 +55,7 @@ async def program(ready: Stage, roles: Sequence[str] = tuple(ROLES), index: str 
     await graph.broker.start()
     if "relay" in roles:
         graph.relay.start()
+    calm_collector()
     try:
         yield graph
     finally:

@@ -16,6 +16,7 @@ from streams import index, persist
 from streams.application import EchoraApplication, workers_asked_for
 from streams.broker import Pullers, build_broker, connection
 from streams.clock import SystemClock
+from streams.collector import calm_collector
 from streams.delivery.failures import PostgresFailures
 from streams.delivery.publish import Publisher
 from streams.delivery.settle import Settler
@@ -87,6 +88,7 @@ def assemble(graph: Graph) -> EchoraApplication:
             graph.relay.start()
         structlog.get_logger("echora").info("running", roles=",".join(graph.settings.roles))
         await services.started()
+        calm_collector()
 
     async def stopping() -> None:
         graph.runtime.settler.stopping.set()

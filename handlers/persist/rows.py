@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -103,9 +103,15 @@ def _patch(table: Table, held: Held, fields: Iterable[str]) -> dict[str, Any]:
 
 
 def _entity(row: asyncpg.Record) -> Entity:
-    values = {name: canonical(name, value) for name, value in orjson.loads(row["held"]).items()}
+    values = {name: value for name, value in orjson.loads(row["held"]).items() if value is not None}
+    for name in _DIFFERENT & values.keys():
+        values[name] = canonical(name, values[name])
     held = Held({name: value for name, value in values.items() if value is not None}, orjson.loads(row["provenance"]))
     return Entity(row["id"], row["version"], held, deleted=row["deleted_at"] is not None)
+
+
+# The fields that PostgreSQL gives in another form than the contracts write.
+_DIFFERENT: Final = frozenset({"aired", "aired_dates", "score"})
 
 
 def canonical(name: str, value: Any) -> Any:
