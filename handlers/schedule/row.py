@@ -120,7 +120,7 @@ class Row:
         return replace(
             self,
             due_at=at,
-            slot_at=due.slot.astimezone(UTC),
+            slot_at=at if due.slot_at is None else due.slot_at.astimezone(UTC),
             attempt=due.attempt,
             reason=due.reason,
             confidence=due.confidence,
