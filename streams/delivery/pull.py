@@ -95,6 +95,7 @@ class Puller:
     async def _run(self) -> None:
         log = structlog.get_logger(self.consumer.name)
         was_well = True
+        beats = asyncio.create_task(self._beat(), name=f"heartbeat of what waits for {self.consumer.name}")
         while not self._is_stopping:
             try:
                 await self._pull()
@@ -108,7 +109,16 @@ class Puller:
                 # A defect of ours must not silence a consumer for good; its messages come again after the ack wait.
                 log.exception("handling failed")
                 await asyncio.sleep(RETRY_S)
+        beats.cancel()
         await self._close()
+
+    async def _beat(self) -> None:
+        """What is fetched waits while the batch before it is held, for as long as an outage lasts; it stays ours."""
+        while True:
+            await asyncio.sleep(self.consumer.ack_wait_s / 3)
+            for message in list(self._buffer):
+                with suppress(NatsError, OSError):
+                    await message.in_progress()
 
     async def _pull(self) -> None:
         await self._ask()

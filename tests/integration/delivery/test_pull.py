@@ -306,3 +306,37 @@ async def test_stopping_without_a_server_does_not_hang(own_nats: NatsServer) -> 
         await loop.stop()
     with suppress(OSError):  # What the library's own close raises without a server.
         await client.close()
+
+
+async def test_what_waits_behind_a_held_batch_stays_ours(own_nats: NatsServer) -> None:
+    client = await nats.connect(own_nats.url)
+    try:
+        lane = await open_lane(client, ack_wait_s=1)
+        sequences = await fill(lane, 20)
+        sink = Sink()
+
+        async def handle(batch: list[Msg]) -> None:
+            beats = asyncio.create_task(_beat(batch))
+            await sink(batch)
+            beats.cancel()
+
+        loop = puller(lane, handle, batch_max=10)
+        loop.start()
+        # The first batch is held for several ack waits; the second lies fetched behind it.
+        await eventually(lambda: sink.begun == 1)
+        await asyncio.sleep(3.5)
+        sink.gate.set()
+        await eventually(lambda: len(sink.sequences) >= 20)
+        info = await lane.info()
+        await loop.stop()
+        assert sorted(sink.sequences) == sequences
+        assert info.num_redelivered == 0, "a message came twice though it had been ours all the time"
+    finally:
+        await client.close()
+
+
+async def _beat(batch: list[Msg]) -> None:
+    while True:
+        for message in batch:
+            await message.in_progress()
+        await asyncio.sleep(0.3)
