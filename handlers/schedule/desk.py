@@ -48,6 +48,7 @@ class Desk:
 
     async def plan(self, workflow: str, plans: Mapping[str, Due], now: datetime) -> int:
         """Plan many looks, a bounded number in each transaction; gives how many plans changed."""
+        self._policy(workflow)
         changes, ids = 0, sorted(plans)
         for start in range(0, len(ids), ROWS_MAX):
             part = {entity_id: plans[entity_id] for entity_id in ids[start : start + ROWS_MAX]}

@@ -70,6 +70,8 @@ def begun(row: Row | None, tick: Tick, policy: Policy, now: datetime) -> tuple[D
                 running_sequence=tick.sequence,
                 running_slot_at=decision.slot_at,
                 running_since=now,
+                # Its timer has fired, whether we set it or somebody else did.
+                timer_due_at=row.due_at if tick.id == row.tick else row.timer_due_at,
             )
         )
     if isinstance(decision, Missed):

@@ -33,7 +33,8 @@ def row_of(record: asyncpg.Record) -> Row:
 
 def as_json(values: Iterable[object]) -> str:
     """Rows or misses as the JSON array that the queries unfold."""
-    return orjson.dumps(list(values)).decode()
+    # The driver has a UUID type of its own, which the encoder does not know.
+    return orjson.dumps(list(values), default=str).decode()
 
 
 @contextmanager
@@ -46,6 +47,7 @@ def outage() -> Iterator[None]:
         TimeoutError,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
         asyncpg.AdminShutdownError,
         asyncpg.CrashShutdownError,
         asyncpg.CannotConnectNowError,

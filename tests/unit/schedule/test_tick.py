@@ -76,6 +76,14 @@ def test_a_tick_that_was_handled_does_nothing_and_its_end_counts_once() -> None:
     assert moves.planned(done, Due(NOW, "again"), NOW) is done
 
 
+def test_a_look_that_was_taken_over_cannot_end_any_more() -> None:
+    row = running(planned())
+    later = NOW + timedelta(hours=2)
+    _, moved = moves.triggered(row, SINGLE, "the first is dead", later)
+    taken_over = running(moved.row, later)
+    assert moves.finished(taken_over, Finish(tick_of(row), "done", None), later) is None
+
+
 def test_a_redelivered_tick_runs_again_and_a_doubled_one_does_not() -> None:
     row = running(planned(), sequence=7)
     assert decide(row, tick_of(row, 7), SINGLE, NOW + MINUTE) == Run(NOW)
@@ -251,8 +259,11 @@ class Schedules(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_dead_worker_ends_after_all(self, data: st.DataObject) -> None:
         tick = data.draw(st.sampled_from(self.sent))
-        if self.row.running_tick == tick.id and self.row.running_slot_at is not None:
-            self.end(tick, self.row.running_slot_at, "done")
+        slot = self.row.running_slot_at
+        if self.row.running_tick == tick.id and slot is not None:
+            self.end(tick, slot, "done")
+        else:
+            assert moves.finished(self.row, Finish(tick, "done", None), self.now) is None
 
     @rule()
     def is_paused(self) -> None:
