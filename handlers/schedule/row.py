@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.ids import derived_id
-
-_TICK: Final = timedelta(microseconds=1)
 
 
 class Confidence(StrEnum):
@@ -102,33 +100,28 @@ class Row:
     @property
     def tick(self) -> UUID | None:
         """The id of the tick that this row waits for or runs."""
-        return None if self.due_at is None else tick_id(self.workflow, self.entity_id, self.due_at, self.attempt)
+        if self.due_at is None:
+            return None
+        return tick_id(self.workflow, self.entity_id, self.due_at, self.attempt, self.plan_version)
 
     def due(self, due: Due | None) -> Row:
-        """The row with another look to come, and its timer to be set anew.
-
-        A look at the very instant of the one that was done last would have that one's id: it is moved on by the least
-        that there is, a microsecond.
-        """
+        """The row with another look to come, and its timer to be set anew."""
+        next_plan = replace(self, plan_version=self.plan_version + 1, timer_due_at=None)
         if due is None:
-            return replace(
-                self, due_at=None, slot_at=None, attempt=1, plan_version=self.plan_version + 1, timer_due_at=None
-            )
-        at = due.at.astimezone(UTC)
-        if tick_id(self.workflow, self.entity_id, at, due.attempt) == self.last_tick:
-            at += _TICK
+            return replace(next_plan, due_at=None, slot_at=None, attempt=1)
         return replace(
-            self,
-            due_at=at,
-            slot_at=at if due.slot_at is None else due.slot_at.astimezone(UTC),
+            next_plan,
+            due_at=due.at.astimezone(UTC),
+            slot_at=due.slot.astimezone(UTC),
             attempt=due.attempt,
             reason=due.reason,
             confidence=due.confidence,
-            plan_version=self.plan_version + 1,
-            timer_due_at=None,
         )
 
 
-def tick_id(workflow: str, entity_id: str, due_at: datetime, attempt: int) -> UUID:
-    """The id of a tick: the same on every machine and after every crash."""
-    return derived_id("tick", workflow, entity_id, due_at.isoformat(), attempt)
+def tick_id(workflow: str, entity_id: str, due_at: datetime, attempt: int, plan_version: int) -> UUID:
+    """The id of a tick: the same on every machine and after every crash.
+
+    The plan belongs to it, because two plans may name one instant: somebody triggers twice, or a clock is set back.
+    """
+    return derived_id("tick", workflow, entity_id, due_at.isoformat(), attempt, plan_version)

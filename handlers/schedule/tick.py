@@ -31,7 +31,7 @@ class Tick:
     @property
     def id(self) -> UUID:
         """Derived from what it is for, so that the same look has the same id whoever sends it."""
-        return tick_id(self.workflow, self.entity_id, self.due_at, self.attempt)
+        return tick_id(self.workflow, self.entity_id, self.due_at, self.attempt, self.plan_version)
 
     @property
     def key(self) -> Key:

@@ -74,7 +74,7 @@ def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime) -> Timer:
         PLAN: str(row.plan_version),
     }
     return Timer(
-        derived_id("timer", row.tick, row.plan_version, row.timer_number),
+        derived_id("timer", row.tick, row.timer_number),
         outbox_id,
         outbox_bucket(outbox_id),
         subject_of(row.workflow, row.entity_id),
