@@ -13,6 +13,8 @@ from typing import Final
 PLATFORM_OF: Final[Mapping[str, str]] = MappingProxyType(
     {"jikan": "mal", "mal": "mal", "anilist": "anilist", "kitsu": "kitsu"}
 )
+# Two doors to one catalogue: its own interface before the copy of its pages, which is a day old at times and rounds.
+DOORS: Final[Mapping[str, int]] = MappingProxyType({"mal": 0, "jikan": 1})
 # A value that a person decided gives way to no source.
 PERSON: Final = "person"
 _JOIN: Final = "+"
@@ -70,8 +72,20 @@ def rank(field: str, platform: str) -> int:
     return order.index(platform) if platform in order else _UNLISTED
 
 
+def trust(field: str, source: str, platform: str) -> tuple[int, int]:
+    """How much a source that speaks is believed of one value: by its platform, then by the door; less is more."""
+    return rank(field, platform), DOORS.get(source, 0)
+
+
+def held_trust(field: str, label: str) -> tuple[int, int]:
+    """How much the holders of one value are believed."""
+    return min(
+        ((_held_rank(field, source), DOORS.get(source, 0)) for source in sources_of(label)), default=(_NOT_A_SOURCE, 0)
+    )
+
+
 def held_rank(field: str, label: str) -> int:
-    """How much the holders of a value are believed. Whoever is no known source, as an import, gives way to all."""
+    """How much the holders' platforms are believed. Whoever is no known source, as an import, gives way to all."""
     return min((_held_rank(field, source) for source in sources_of(label)), default=_NOT_A_SOURCE)
 
 

@@ -22,19 +22,22 @@ def choose(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:
 
     Of the words that are newer than what is held, the most believed decides. It changes nothing when it says what its
     source would say of the held value, or when a holder is believed more; a status, though, may go forward on anyone's
-    word, and goes backward only when nobody in the same look still says otherwise.
+    word, and goes backward only when nobody in the same look still says otherwise. A source that says "none" takes away
+    only its own word.
     """
-    heard = [one for one in said if not held.outdates(one.observed_at) and _counts(field, one)]
-    if not heard:
-        return []
+    withdrawn, held = taken_back(field, held, said)
+    known = canonical(field, held.value) is not None
+    # An older word that says what is held still stands for it.
+    heard = [one for one in said if canonical(field, one.value) is not None and _is_heard(field, held, one)]
+    if not any(_is_news(held, one) for one in heard):
+        return [_removal(field, held, withdrawn)] if withdrawn and known and not held.label else []
     heard.sort(key=lambda one: belief_order(field, one))
     best = heard[0]
-    known = canonical(field, held.value) is not None
     if known and agrees(best.source, field, held.value, best.value):
         return _dissents(field, held, heard, f"{best.source} is believed more")
     if known and (objection := _objection(field, held, best, heard)):
         return [Dissent(field, one.value, one.source, objection) for one in heard if _differs(field, held, one)]
-    word = _finest(field, best, heard)
+    word = _finest(field, best, [one for one in heard if _is_news(held, one)])
     if canonical(field, word.value) == canonical(field, held.value):
         return []
     rule = _rule(field, held, best, word, known=known)
@@ -43,13 +46,38 @@ def choose(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:
     return [change, *_dissents(field, after, heard, f"{word.source} is believed more")]
 
 
-def belief_order(field: str, one: Statement) -> tuple[int, str, float, str]:
-    """Sorts words by belief: the platform's rank, then the newer one of a platform's sources."""
-    return belief.rank(field, one.platform), one.platform, -one.observed_at.timestamp(), one.source
+def taken_back(field: str, held: Held, said: Sequence[Statement]) -> tuple[list[Statement], Held]:
+    """Who takes back a word of its own by saying that there is none, and what is held without them.
+
+    A label that becomes empty says that nobody stands for the value any more. An air time that no service gave, as of
+    an import, may be taken back by any.
+    """
+    holders = belief.sources_of(held.label)
+    anyone = field == "broadcast.next_episode_at" and not holders & belief.PLATFORM_OF.keys()
+    may_be_none = anyone or field in MAY_BE_NONE or field == "broadcast.next_episode_at"
+    none = [one for one in said if canonical(field, one.value) is None and _is_news(held, one)]
+    takers = [one for one in none if may_be_none and (anyone or one.source in holders)]
+    left = frozenset[str]() if anyone and takers else holders - {one.source for one in takers}
+    return sorted(takers, key=lambda one: belief_order(field, one)), Held(
+        held.value, belief.label_of(left), held.observed_at
+    )
 
 
-def _counts(field: str, one: Statement) -> bool:
-    return canonical(field, one.value) is not None or field in MAY_BE_NONE or field == "broadcast.next_episode_at"
+def _removal(field: str, held: Held, withdrawn: Sequence[Statement]) -> FieldChange:
+    return FieldChange(field, held.value, None, withdrawn[0].source, withdrawn[0].observed_at, belief.OWN_WORD)
+
+
+def belief_order(field: str, one: Statement) -> tuple[tuple[int, int], str, str]:
+    """Sorts words by belief."""
+    return belief.trust(field, one.source, one.platform), one.platform, one.source
+
+
+def _is_news(held: Held, one: Statement) -> bool:
+    return not held.outdates(one.observed_at)
+
+
+def _is_heard(field: str, held: Held, one: Statement) -> bool:
+    return _is_news(held, one) or (held.value is not None and agrees(one.source, field, held.value, one.value))
 
 
 def _differs(field: str, held: Held, one: Statement) -> bool:
@@ -68,7 +96,7 @@ def _objection(field: str, held: Held, best: Statement, heard: Sequence[Statemen
         still = next((one.source for one in heard if _STAGE.get(str(one.value), -1) >= before), None)
         if still is not None:
             return f"status goes back only when nobody says otherwise, and {still} does"
-    if belief.held_rank(field, held.label) < belief.rank(field, best.platform):
+    if belief.held_trust(field, held.label) < belief.trust(field, best.source, best.platform):
         return f"{held.label} is believed more"
     return None
 

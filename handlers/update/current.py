@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from handlers.update.belief import label_of, sources_of
 from handlers.update.canonical import instant
 
 JSON = Any
@@ -19,12 +20,14 @@ class Current:
 
     `provenance` has an entry [source, observed_at, event id] per field, per key of statistics and external_ids as
     "statistics.mal", and "*" for all that has none of its own. `highest_episode` is the highest number that has a row.
+    `switched_off` are sources that nobody asks any more: what they said gives way to whoever speaks.
     """
 
     values: Mapping[str, JSON] = field(default_factory=dict)
     provenance: Mapping[str, Sequence[str]] = field(default_factory=dict)
     version: int = 0
     highest_episode: int | None = None
+    switched_off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +58,4 @@ def held(current: Current, name: str) -> Held:
     if not entries:
         return Held(value)
     source, moment, _ = max(entries, key=lambda one: (instant(one[1]), one[2]))[:3]
-    return Held(value, source, instant(moment))
+    return Held(value, label_of(sources_of(source) - current.switched_off), instant(moment))

@@ -19,9 +19,9 @@ Told = tuple[Observation, ObservedEpisode]
 
 # At most this many episodes become events in one look; the next look takes the rest.
 AT_ONCE_MAX: Final = 500
-# A number further ahead of the expected one than this, without air dates, is believed only when two platforms say it;
-# and of numbers further behind the latest, without air dates, none is made up.
-LEAP_MAX: Final = 25
+# Thirteen weeks are a season. A number further ahead of the expected one than that, without air dates, is believed
+# only when two platforms say it; and for numbers further behind the latest no air date is made up.
+LEAP_MAX: Final = 13
 FIRST_EPISODE: Final = "the first episode has aired"
 _TOKYO: Final = ZoneInfo("Asia/Tokyo")
 

@@ -2,33 +2,36 @@
 
 A list is taken over whole from the most believed source, as long as what was held came from it or from sources that
 are believed less. Where others had a part in it (an import, the other service of the same platform), the source adds
-what is missing and takes nothing away: what it does not list it does not deny.
+what is missing and takes nothing away: what it does not list it does not deny. So an empty list counts only for who
+held one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts.items import Item, items_of, matches
 from handlers.update import belief
 from handlers.update.canonical import canonical
 from handlers.update.change import JSON, Dissent, FieldChange, Finding
-from handlers.update.choose import belief_order
+from handlers.update.choose import belief_order, taken_back
 from handlers.update.current import Held
 from handlers.update.statements import Statement
 
 
 def choose_list(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:
     """The change of a list, if there is one, and the lists that were not followed."""
-    heard = sorted(
-        (one for one in said if not held.outdates(one.observed_at)), key=lambda one: belief_order(field, one)
-    )
+    withdrawn, held = taken_back(field, held, said)
+    holders = belief.sources_of(held.label)
+    heard = [one for one in said if one.value and not held.outdates(one.observed_at)]
     if not heard:
-        return []
+        gone = bool(withdrawn and held.value) and not holders
+        return [FieldChange(field, held.value, None, *_whose(withdrawn[:1]), belief.OWN_LIST)] if gone else []
+    heard.sort(key=lambda one: belief_order(field, one))
     best = [one for one in heard if one.platform == heard[0].platform]
     ignored = [one for one in heard if one not in best]
-    holders = belief.sources_of(held.label)
     if held.value and belief.held_rank(field, held.label) < belief.rank(field, best[0].platform):
         return _dissents(field, held.value, heard, f"{held.label} is believed more")
     speakers = frozenset(one.source for one in best)
@@ -40,9 +43,13 @@ def choose_list(field: str, held: Held, said: Sequence[Statement]) -> list[Findi
     if canonical(field, target) == canonical(field, held.value):
         return dissents
     rule = belief.ADDED if others else belief.OWN_LIST if held.value else belief.FIRST_WORD
-    label = belief.label_of(speakers | others)
-    moment = max(one.observed_at for one in best)
+    label, moment = _whose(best, others)
     return [FieldChange(field, held.value, target, label, moment, rule), *dissents]
+
+
+def _whose(said: Sequence[Statement], others: frozenset[str] = frozenset()) -> tuple[str, datetime]:
+    """The label and the time of a list that these and others had a part in."""
+    return belief.label_of(others | {one.source for one in said}), max(one.observed_at for one in said)
 
 
 def choose_pages(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from handlers.update import belief
 from handlers.update.canonical import canonical, joined, parts_of
 from handlers.update.change import JSON, Dissent, FieldChange, Finding
-from handlers.update.choose import choose, value_of
+from handlers.update.choose import belief_order, choose, value_of
 from handlers.update.current import Held
 from handlers.update.statements import Statement
 
@@ -97,10 +97,10 @@ def choose_id(field: str, held: Held, said: Sequence[Statement]) -> list[Finding
 def choose_presence(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:
     """A break: a source says that there is one or that there is none; what is known of it beyond that stays."""
     heard = [one for one in said if not held.outdates(one.observed_at)]
-    best = min(heard, key=lambda one: (belief.rank(field, one.platform), one.source), default=None)
+    best = min(heard, key=lambda one: belief_order(field, one), default=None)
     if best is None or bool(best.value) is bool(held.value):
         return []
-    if held.value and belief.held_rank(field, held.label) < belief.rank(field, best.platform):
+    if held.label and belief.held_trust(field, held.label) < belief.trust(field, best.source, best.platform):
         return [Dissent(field, best.value, best.source, f"{held.label} is believed more")]
     rule = belief.MOST_BELIEVED if held.value else belief.FIRST_WORD
     return [FieldChange(field, held.value, best.value or None, best.source, best.observed_at, rule)]

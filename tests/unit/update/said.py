@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,6 @@ from handlers.update.belief import platform_of
 from handlers.update.change import FieldChange
 from handlers.update.current import Current
 from tests.events import NOON, uid
-
-NEVER = timedelta(0)
 
 
 def at(minute: float) -> datetime:
@@ -65,7 +64,7 @@ def applied(current: Current, changes: Iterable[FieldChange], number: int = 0) -
         incoming = {name: {key: one.new} if dot else one.new}
         merge(held, incoming, Saying(one.source, one.observed_at, uid("applied", one.field, number)))
     values = {name: value for name, value in held.values.items() if value is not None}
-    return Current(values, held.provenance, current.version + 1, current.highest_episode)
+    return replace(current, values=values, provenance=held.provenance, version=current.version + 1)
 
 
 def told(changes: Iterable[FieldChange]) -> dict[str, Any]:
