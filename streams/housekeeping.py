@@ -48,7 +48,13 @@ class Housekeeping:
         while True:
             try:
                 await self.once()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
                 structlog.get_logger("housekeeping").warning("put off", error=str(error))
             await asyncio.sleep(EVERY_S)
 

@@ -64,7 +64,14 @@ class Relay:
                     await self._relay(OutboxStore(connection))
                 finally:
                     await _close(connection)
-            except (Outage, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                Outage,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
                 if self._failures == 0:
                     log.warning("waiting for a dependency", error=str(error))
                 await self._pause()
@@ -114,5 +121,5 @@ class Relay:
 async def _close(connection: Any) -> None:
     try:
         await connection.close(timeout=1)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         connection.terminate()

@@ -52,6 +52,7 @@ def _outage() -> Iterator[None]:
         TimeoutError,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
         asyncpg.AdminShutdownError,
         asyncpg.CannotConnectNowError,
         asyncpg.QueryCanceledError,

@@ -83,6 +83,7 @@ def _outage() -> Iterator[None]:
         TimeoutError,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
         asyncpg.AdminShutdownError,
         asyncpg.CrashShutdownError,
         asyncpg.CannotConnectNowError,

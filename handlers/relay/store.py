@@ -80,5 +80,11 @@ class OutboxStore:
 def _outage() -> Iterator[None]:
     try:
         yield
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ) as error:
         raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -158,7 +158,7 @@ class Settler:
         errors = {message.metadata.sequence.stream: str(error) for message, _, error in failed}
         try:
             stories = await self.failures.add(consumer.stream, consumer.name, errors, now)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             stories = {}  # Nothing is counted while the database is away; a certain end is still a certain end.
         dead: list[tuple[Msg, Event | None, EchoraError, Failures]] = []
         for message, event, error in failed:
@@ -241,5 +241,12 @@ async def _quietly(work: Awaitable[None]) -> None:
     """Bookkeeping that may fail without harm while the database is away: it is repeated or ages out."""
     try:
         await work
-    except (OSError, TimeoutError, Outage, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (
+        OSError,
+        TimeoutError,
+        Outage,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ) as error:
         structlog.get_logger("settle").warning("bookkeeping failed", error=str(error))
