@@ -24,7 +24,7 @@ from contracts.events import (
     SyncUpdateType,
 )
 from handlers.index.document import Document
-from handlers.index.follow import Follower, follow
+from handlers.index.follow import EMBEDDED_AT_ONCE_MAX, Follower, follow
 from handlers.index.payload import ENTITY_TYPE, MODEL, TEMPLATE, TEXT_SHA256, VERSION_MAX, stored_from
 from handlers.index.port import Deletion, Patch, Point, Stored
 from tests.events import at, uid
@@ -225,3 +225,26 @@ async def test_an_outage_is_nobodys_fault(to: Follower, rows: Rows) -> None:
 async def test_an_event_that_the_index_must_not_hear_of_is_a_defect_of_the_topology(to: Follower) -> None:
     with pytest.raises(TypeError, match="correct the topology"):
         await follow(to, [AnimeUpdatedEvent(anime_id=uid("a"), **COMMON)], at(0))
+
+
+async def test_a_large_batch_is_written_group_by_group_and_what_was_written_is_not_embedded_again(
+    to: Follower, rows: Rows, index: Index
+) -> None:
+    names = [f"show {number}" for number in range(EMBEDDED_AT_ONCE_MAX + 20)]
+    rows.documents = {uid(name): document(name) for name in names}
+    calls = 0
+
+    async def failing_second(texts: Sequence[str]) -> NDArray[np.float32]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Outage("the embedding model", "gone")
+        return await index.embed(texts)
+
+    broken = replace(to, embed=failing_second)
+    with pytest.raises(Outage):
+        await follow(broken, [created(name) for name in names], at(0))
+    assert len(index.points) == EMBEDDED_AT_ONCE_MAX
+    await settled(broken, *(created(name) for name in names))
+    assert len(index.points) == len(names)
+    assert len(index.embedded) == len(names), "a text that was embedded before the outage was embedded again"
