@@ -26,6 +26,7 @@ from streams.housekeeping import Housekeeping
 from streams.http import Services, http_application
 from streams.http.messages import message_routes
 from streams.http.models import SearchHit, Status
+from streams.identify import Identification
 
 if TYPE_CHECKING:
     from streams.graph import Graph
@@ -40,11 +41,14 @@ class Surroundings:
     graph: Graph
     http: FastAPI
     housekeeping: Housekeeping
+    identification: Identification
     _demo: asyncio.Task[None] | None = field(default=None)
 
     async def started(self) -> None:
         """Everything runs: say so, keep house, and load the demo into an empty database."""
         self.housekeeping.start()
+        if self.graph.settings.runs("update"):
+            self.identification.start()
         is_empty = not await self.graph.runtime.pool.fetchval("SELECT EXISTS (SELECT FROM anime)")
         wants_demo = is_empty and self.graph.settings.demo and self.graph.settings.all_embedded
         welcome(self.graph, with_demo=wants_demo)
@@ -56,6 +60,7 @@ class Surroundings:
         if self._demo is not None and not self._demo.done():
             self._demo.cancel()
             await asyncio.wait([self._demo])
+        await self.identification.stop()
         await self.housekeeping.stop()
 
 
@@ -101,7 +106,7 @@ def build_services(graph: Graph) -> Surroundings:
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))
-    return Surroundings(graph, http, Housekeeping(runtime, runtime.clock))
+    return Surroundings(graph, http, Housekeeping(runtime, runtime.clock), Identification(runtime))
 
 
 def _ingest(graph: Graph, records: AsyncIterator[RawRecord], artifact_uri: str) -> AsyncIterator[Verdict]:

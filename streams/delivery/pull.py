@@ -24,7 +24,7 @@ from nats.errors import Error as NatsError
 
 from contracts.clock import Clock
 from contracts.errors import Outage
-from streams.delivery.settle import hand_back
+from streams.delivery.settle import hand_back, keep
 from streams.topology import ConsumerSpec
 
 EXPIRES_S: Final = 30.0
@@ -95,7 +95,8 @@ class Puller:
     async def _run(self) -> None:
         log = structlog.get_logger(self.consumer.name)
         was_well = True
-        beats = asyncio.create_task(self._beat(), name=f"heartbeat of what waits for {self.consumer.name}")
+        # What is fetched waits while the batch before it is held, for as long as an outage lasts; it stays ours.
+        beats = asyncio.create_task(keep(self.consumer, lambda: list(self._buffer)), name=f"waits {self.consumer.name}")
         while not self._is_stopping:
             try:
                 await self._pull()
@@ -111,14 +112,6 @@ class Puller:
                 await asyncio.sleep(RETRY_S)
         beats.cancel()
         await self._close()
-
-    async def _beat(self) -> None:
-        """What is fetched waits while the batch before it is held, for as long as an outage lasts; it stays ours."""
-        while True:
-            await asyncio.sleep(self.consumer.ack_wait_s / 3)
-            for message in list(self._buffer):
-                with suppress(NatsError, OSError):
-                    await message.in_progress()
 
     async def _pull(self) -> None:
         await self._ask()

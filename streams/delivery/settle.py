@@ -122,14 +122,7 @@ class Settler:
 
     @asynccontextmanager
     async def _heartbeat(self, consumer: ConsumerSpec, raw: Sequence[Msg]) -> AsyncIterator[None]:
-        async def beat() -> None:
-            while True:
-                await asyncio.sleep(consumer.ack_wait_s / 3)
-                with suppress(NatsError, OSError):
-                    for message in raw:
-                        await message.in_progress()
-
-        task = asyncio.create_task(beat(), name=f"heartbeat {consumer.name}")
+        task = asyncio.create_task(keep(consumer, lambda: raw), name=f"heartbeat {consumer.name}")
         try:
             yield
         finally:
@@ -219,6 +212,15 @@ class Settler:
             payload = codec.encode(shortened(event))
         headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
         return Letter(consumer.dead_letters, payload, headers)
+
+
+async def keep(consumer: ConsumerSpec, held: Callable[[], Sequence[Msg]]) -> None:
+    """Tell the server for as long as this runs that what is `held` at each moment is still being worked on."""
+    while True:
+        await asyncio.sleep(consumer.ack_wait_s / 3)
+        with suppress(NatsError, OSError):
+            for message in held():
+                await message.in_progress()
 
 
 async def hand_back(raw: Sequence[Msg]) -> None:

@@ -122,6 +122,12 @@ CREATE TABLE character_reference (
 );
 CREATE INDEX character_reference_by_character ON character_reference (character_id);
 
+-- When an anime's missing ids were last looked for; each is found once, or looked for again after a month.
+CREATE TABLE reference_search (
+    anime_id          uuid PRIMARY KEY REFERENCES anime (id),
+    searched_at       timestamptz NOT NULL
+);
+
 -- Links. An edge to a work that is not there yet points to its external id until that work arrives.
 
 CREATE TABLE anime_character (
