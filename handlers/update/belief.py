@@ -15,7 +15,7 @@ PLATFORM_OF: Final[Mapping[str, str]] = MappingProxyType(
 )
 # Two doors to one catalogue: its own interface before the copy of its pages, which is a day old at times and rounds.
 DOORS: Final[Mapping[str, int]] = MappingProxyType({"mal": 0, "jikan": 1})
-# A value that a person decided gives way to no source.
+# A value that a person decided gives way to no source, but for a status that goes forward.
 PERSON: Final = "person"
 _JOIN: Final = "+"
 
@@ -34,6 +34,10 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Field to platforms, most believed first; for any other field MyAnimeList, whose editors review what is entered."""
 
+NOT_HEARD: Final = frozenset({("kitsu", "season"), ("kitsu", "year")})
+"""Source and field that do not count: Kitsu has no seasons, its adapter reads them off the start date, also for films
+that belong to none."""
+
 _UNLISTED: Final = 100
 _NOT_A_SOURCE: Final = 1_000
 
@@ -42,7 +46,7 @@ FIRST_WORD: Final = "nothing was known"
 OWN_WORD: Final = "the source changed its own word"
 MOST_BELIEVED: Final = "most believed"
 FINER_WORD: Final = "the finer word"
-FORWARD: Final = "status goes forward"
+FORWARD: Final = "status goes forward, two platforms say so"
 OWN_LIST: Final = "the source's own list"
 ADDED: Final = "only adds to what others listed"
 OWN_FIGURES: Final = "the platform's own figures"

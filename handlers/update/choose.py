@@ -21,9 +21,9 @@ def choose(field: str, held: Held, said: Sequence[Statement]) -> list[Finding]:
     """The change of one field or part, if there is one, and the words that were not followed.
 
     Of the words that are newer than what is held, the most believed decides. It changes nothing when it says what its
-    source would say of the held value, or when a holder is believed more; a status, though, may go forward on anyone's
-    word, and goes backward only when nobody in the same look still says otherwise. A source that says "none" takes away
-    only its own word.
+    source would say of the held value, or when a holder is believed more. A status goes backward only when nobody in
+    the same look still says otherwise, and forward over a person's word when two platforms say so. A source that says
+    "none" takes away only its own word.
     """
     withdrawn, held = taken_back(field, held, said)
     known = canonical(field, held.value) is not None
@@ -89,16 +89,21 @@ def _dissents(field: str, held: Held, heard: Sequence[Statement], reason: str) -
 
 
 def _objection(field: str, held: Held, best: Statement, heard: Sequence[Statement]) -> str | None:
-    before, after = _STAGE.get(str(held.value)), _STAGE.get(str(best.value))
-    if field == "status" and before is not None and after is not None:
-        if after > before:
-            return None
-        still = next((one.source for one in heard if _STAGE.get(str(one.value), -1) >= before), None)
+    before, after = _stage(held.value), _stage(best.value)
+    if field == "status" and 0 <= after < before:
+        still = next((one.source for one in heard if _stage(one.value) >= before), None)
         if still is not None:
             return f"status goes back only when nobody says otherwise, and {still} does"
+    if field == "status" and held.label == belief.PERSON and after > before:
+        platforms = {one.platform for one in heard if _stage(one.value) >= after}
+        return None if len(platforms) > 1 else "one platform alone does not overrule a person"
     if belief.held_trust(field, held.label) < belief.trust(field, best.source, best.platform):
         return f"{held.label} is believed more"
     return None
+
+
+def _stage(value: JSON) -> int:
+    return _STAGE.get(str(value), -1)
 
 
 def _finest(field: str, best: Statement, heard: Sequence[Statement]) -> Statement:
@@ -119,8 +124,7 @@ def _rule(field: str, held: Held, best: Statement, word: Statement, *, known: bo
         return belief.FIRST_WORD
     if best.platform in {belief.platform_of(source) for source in belief.sources_of(held.label)}:
         return belief.OWN_WORD
-    forward = field == "status" and _STAGE.get(str(best.value), -1) > _STAGE.get(str(held.value), 4)
-    return belief.FORWARD if forward else belief.MOST_BELIEVED
+    return belief.FORWARD if field == "status" and held.label == belief.PERSON else belief.MOST_BELIEVED
 
 
 def value_of(found: Sequence[Finding], otherwise: JSON) -> JSON:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from contracts.events import EntityType
 from contracts.model.character import CharacterFields
 from contracts.observation import NEXT_AIR, Kind, Observation, ObservedCharacter
+from handlers.update.belief import NOT_HEARD
 
 JSON = Any
 
@@ -68,7 +69,7 @@ def _of(seen: Observation) -> list[Statement]:
     part = seen.character if seen.entity is EntityType.CHARACTER else seen.anime
     fields = frozenset(type(part).model_fields) if part is not None else frozenset[str]()
     values: dict[str, JSON] = part.model_dump(mode="json", exclude_none=True) if part is not None else {}
-    told = {name: values.get(name) for name in seen.speaks_for & fields if name not in _BY_KEY}
+    told = {name: values.get(name) for name in seen.speaks_for & fields if _is_heard(seen.source, name)}
     told |= {f"external_ids.{name}": external_id for name, external_id in seen.external_ids.items()}
     if "statistics" in seen.speaks_for and seen.platform in (values.get("statistics") or {}):
         told[f"statistics.{seen.platform}"] = values["statistics"][seen.platform]
@@ -76,6 +77,10 @@ def _of(seen: Observation) -> list[Statement]:
         at = seen.model_dump(mode="json", include={"next_air_at"})["next_air_at"]
         told["broadcast"] = {**(told.get("broadcast") or {}), "next_episode_at": at}
     return [Statement(name, value, seen.source, seen.platform, seen.observed_at) for name, value in told.items()]
+
+
+def _is_heard(source: str, name: str) -> bool:
+    return name not in _BY_KEY and (source, name) not in NOT_HEARD
 
 
 _BY_KEY: Final = ("statistics", "external_ids")

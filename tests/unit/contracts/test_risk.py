@@ -67,6 +67,8 @@ def test_what_waits_for_a_person(field: str, old: Any, new: Any, rule: str) -> N
         ("genres", ["a", "b"], ["b"]),
         ("genres", ["Drama", "Action"], ["action", "drama"]),
         ("images", {"covers": ["a"]}, {"covers": ["b"]}),
+        ("images", {"covers": ["a", "b"]}, {"covers": ["c"]}),
+        ("synopsis", "abcd", "ab"),
         ("rating", "R", "G"),
         ("studios", [{"name": "Bones", "external_ids": {"mal": "4"}}], [{"name": "BONES", "sources": ["u"]}]),
         ("studios", [{"name": "Bones", "external_ids": {"mal": "4"}}], [{"name": "B.", "external_ids": {"mal": "4"}}]),

@@ -82,10 +82,15 @@ def test_a_source_that_was_switched_off_holds_nothing_any_more() -> None:
     assert told(diff_anime(current, [heard("anilist", 1, title="AniList's")]).changes) == {"title": "AniList's"}
 
 
-def test_what_a_person_decided_stays_apart_from_a_status_that_goes_forward() -> None:
+def test_what_a_person_decided_stays_but_for_a_status_that_two_platforms_say_goes_forward() -> None:
     current = record("person", 0, title="Right", status="ONGOING", genres=["Drama"])
     said = heard("anilist", 1, title="Wrong", status="FINISHED", genres=["Action"])
-    assert told(diff_anime(current, [said]).changes) == {"status": "FINISHED"}
+    assert diff_anime(current, [said]).changes == ()
+    assert diff_anime(current, [said, heard("kitsu", 1, status="ONGOING")]).changes == ()
+    (change,) = diff_anime(current, [said, heard("jikan", 1, status="FINISHED")]).changes
+    assert (change.new, change.source, change.rule) == ("FINISHED", "anilist", belief.FORWARD)
+    back = [heard("anilist", 1, status="UPCOMING"), heard("jikan", 1, status="UPCOMING")]
+    assert diff_anime(current, back).changes == ()
 
 
 def test_an_older_copy_says_nothing() -> None:
@@ -138,10 +143,15 @@ def test_a_finer_word_fills_what_is_empty() -> None:
 
 
 @pytest.mark.parametrize("source", ["jikan", "mal", "kitsu", "anilist"])
-@pytest.mark.parametrize("holder", ["anilist", "jikan", "enrichment"])
-def test_a_status_goes_forward_on_anyones_word(source: str, holder: str) -> None:
-    current = record(holder, 0, status="UPCOMING")
-    assert told(diff_anime(current, [heard(source, 1, status="FINISHED")]).changes) == {"status": "FINISHED"}
+def test_a_status_goes_forward_also_when_it_skips_a_stage(source: str) -> None:
+    for holder in ("enrichment", source):
+        current = record(holder, 0, status="UPCOMING")
+        assert told(diff_anime(current, [heard(source, 1, status="FINISHED")]).changes) == {"status": "FINISHED"}
+
+
+def test_a_status_derived_from_dates_does_not_end_a_show_against_those_who_know() -> None:
+    current = record("anilist", 0, status="ONGOING")
+    assert diff_anime(current, [heard("kitsu", 1, status="FINISHED")]).changes == ()
 
 
 def test_a_status_goes_back_only_when_nobody_says_otherwise() -> None:
