@@ -53,14 +53,15 @@ class NatsTimers:
                 )
             )
             try:
-                left = min((await subscription.consumer_info()).num_pending or 0, HELD_MAX)
-                while left > 0:
-                    # What fires while we read is gone from the rest: an empty answer ends the reading too.
+                for _ in range(HELD_MAX // FETCH_MAX):
+                    # Asked each time, because what fires while we read is gone from the rest.
+                    left = (await subscription.consumer_info()).num_pending or 0
+                    if not left:
+                        break
                     try:
                         messages = await subscription.fetch(min(left, FETCH_MAX), timeout=1.0)
                     except TimeoutError:
-                        break
-                    left -= len(messages)
+                        continue
                     found.update((message.subject, held_timer(message)) for message in messages)
             finally:
                 await subscription.unsubscribe()

@@ -113,14 +113,14 @@ def paused(row: Row, reason: str, now: datetime) -> Row:
     """The row without a timer until it is resumed."""
     if row.paused_at is not None:
         return row
-    return _without_timer(replace(row, paused_at=now, paused_reason=reason, plan_version=row.plan_version + 1))
+    return _without_timer(replace(row, paused_at=now, paused_reason=reason))
 
 
 def resumed(row: Row, policy: Policy, now: datetime) -> Moved:
     """The row at work again. Regular slots that passed are missed; a slot that was planned singly is looked for now."""
     if row.paused_at is None:
         return Moved(row)
-    awake = _without_timer(replace(row, paused_at=None, paused_reason=None, plan_version=row.plan_version + 1))
+    awake = _without_timer(replace(row, paused_at=None, paused_reason=None))
     if row.due_at is None or row.slot_at is None or row.due_at > now or row.running_tick is not None:
         return Moved(awake)
     passed = passed_slots(policy, row.workflow, row.entity_id, row.due_at, now)

@@ -51,9 +51,16 @@ class ScheduleStore:
         moved = 0
         for part in _parts(sorted(plans)):
             keys = [Key(workflow, entity_id) for entity_id in part]
-            await self.enter(connection, keys)
+            # Mostly nothing changes, and then nothing is locked or written.
+            known = await self.read(connection, keys)
+            wanted = [
+                key
+                for key in keys
+                if (row := known.get(key)) is None or moves.planned(row, plans[key.entity_id], now) is not row
+            ]
+            await self.enter(connection, [key for key in wanted if key not in known])
             moved += await self.move(
-                connection, keys, lambda row: Moved(moves.planned(row, plans[row.entity_id], now)), now
+                connection, wanted, lambda row: Moved(moves.planned(row, plans[row.entity_id], now)), now
             )
         return moved
 
@@ -127,6 +134,8 @@ class ScheduleStore:
 
     async def enter(self, connection: Connection, keys: Sequence[Key]) -> None:
         """Make empty rows where there are none. Raises Permanent for an id that cannot be part of a subject."""
+        if not keys:
+            return
         with outage():
             try:
                 await connection.execute(query("enter_rows"), *_columns(keys))
@@ -137,9 +146,11 @@ class ScheduleStore:
 
     async def lock(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, Row]:
         """The rows that exist, locked until the transaction ends."""
-        with outage():
-            records = await connection.fetch(query("lock_rows"), *_columns(sorted(set(keys))))
-        return {row.key: row for row in map(row_of, records)}
+        return await self._rows(connection, "lock_rows", keys)
+
+    async def read(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, Row]:
+        """The rows that exist, as they are now."""
+        return await self._rows(connection, "read_rows", keys)
 
     def policy(self, row: Row) -> Policy:
         """The row's policy. What it holds of its own was checked when it was set, and counts only while it is valid."""
@@ -148,6 +159,11 @@ class ScheduleStore:
             return changed(own, row.policy)
         except ValueError:
             return own
+
+    async def _rows(self, connection: Connection, name: str, keys: Sequence[Key]) -> dict[Key, Row]:
+        with outage():
+            records = await connection.fetch(query(name), *_columns(sorted(set(keys))))
+        return {row.key: row for row in map(row_of, records)}
 
     def _known(self, workflow: str) -> Workflow:
         found = self.workflows.get(workflow)
