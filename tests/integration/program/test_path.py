@@ -41,7 +41,7 @@ def named(word: str) -> str:
 
 def score_of(program: Program, query: str, title: str) -> float:
     """How near the anime of that title is to the query, by the index alone."""
-    return next(hit["score"] for hit in program.hits(query, limit=100) if hit["title"] == title)
+    return next(float(hit["score"]) for hit in program.hits(query, limit=100) if hit["title"] == title)
 
 
 async def version(behind: Wire, name: str) -> int:
