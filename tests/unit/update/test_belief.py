@@ -32,6 +32,7 @@ from tests.unit.update.said import applied, at, heard, heard_character, record, 
         ({"aired_from": "2017-10-22T15:00:00Z"}, "mal", "aired_dates", {"aired_from": "2016-12-31T15:00:00Z"}),
         ({"aired_from": "2017-10-23T01:30:00Z"}, "mal", "aired_dates", {"aired_from": "2017-10-22T15:00:00Z"}),
         ({"day": "friday", "time": "25:30"}, "jikan", "broadcast", {"day": "saturday", "time": "01:30"}),
+        ({"day": "sunday", "time": "25:30"}, "jikan", "broadcast", {"day": "monday", "time": "01:30"}),
         ({"day": "friday", "time": "25:30"}, "jikan", "broadcast", {"day": "friday"}),
         ("Pokémon", "jikan", "title", "Poke\u0301mon "),
         (["Sci-Fi", "Drama"], "jikan", "genres", ["drama", "Sci-fi"]),
@@ -50,6 +51,7 @@ def test_what_a_source_cannot_say_better_is_no_change(held: Any, source: str, fi
         (1380, "jikan", "duration", 1440),
         (1440, "mal", "duration", 1426),
         ({"aired_from": "2017-10-22T15:00:00Z"}, "mal", "aired_dates", {"aired_from": "2017-11-30T15:00:00Z"}),
+        ({"aired_from": "2017-10-22T15:00:00Z"}, "mal", "aired_dates", {"aired_from": "2017-10-04T15:00:00Z"}),
         ({"day": "friday", "time": "25:30"}, "jikan", "broadcast", {"day": "friday", "time": "01:30"}),
         ("monster", "jikan", "title", "Monster"),
         (False, "anilist", "nsfw", True),
@@ -80,6 +82,12 @@ def test_a_source_that_is_down_moves_nothing() -> None:
 def test_a_source_that_was_switched_off_holds_nothing_any_more() -> None:
     current = Current({"title": "MAL's"}, record("jikan").provenance, 1, switched_off=frozenset({"jikan"}))
     assert told(diff_anime(current, [heard("anilist", 1, title="AniList's")]).changes) == {"title": "AniList's"}
+
+
+def test_what_nobody_stands_for_any_more_is_not_taken_away_by_others() -> None:
+    values = {"synopsis": "A text.", "genres": ["Drama"]}
+    current = Current(values, record("jikan").provenance, 1, switched_off=frozenset({"jikan"}))
+    assert diff_anime(current, [heard("anilist", 1, synopsis=None, genres=None)]).changes == ()
 
 
 def test_what_a_person_decided_stays_but_for_a_status_that_two_platforms_say_goes_forward() -> None:
