@@ -106,6 +106,12 @@ def test_an_older_copy_says_nothing() -> None:
     assert diff_anime(record("jikan", 5, title="New"), [heard("jikan", 5, title="Old")]).changes == ()
 
 
+def test_of_two_words_of_one_source_the_newer_counts() -> None:
+    words = [heard("jikan", 2, title="New"), heard("jikan", 1, title="Old")]
+    for seen in (words, words[::-1]):
+        assert told(diff_anime(record("jikan", 0, title="T"), seen).changes) == {"title": "New"}
+
+
 def test_unknown_gives_way_even_to_an_older_word() -> None:
     assert told(diff_anime(record("jikan", 5, type="UNKNOWN"), [heard("mal", 1, type="TV")]).changes) == {"type": "TV"}
 

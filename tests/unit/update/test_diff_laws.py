@@ -15,6 +15,7 @@ from handlers.update.current import Current
 from handlers.update.diff import Diff, diff_anime, diff_character
 from handlers.update.kinds import ANIME, CHARACTER, Kind
 from handlers.update.score_change import without_figures
+from handlers.update.vocabulary import WORDS
 from tests.unit.contracts.strategies import models
 from tests.unit.update.said import applied, at, heard, heard_character, record
 
@@ -71,6 +72,8 @@ def looks(draw: st.DrawFn, sources: tuple[str, ...] = SOURCES, least: int = 1) -
     names = draw(st.sets(st.sampled_from(sorted(FIELDS)), min_size=1, max_size=4))
     for source in draw(st.lists(st.sampled_from(sources), min_size=least, max_size=4, unique=True)):
         fields = {name: draw(FIELDS[name]) for name in sorted(names)}
+        # A source has only the words that it has.
+        fields |= {name: "UNKNOWN" for name in fields if fields[name] not in WORDS.get((source, name), [fields[name]])}
         minute = draw(st.sampled_from((-5, 0, 1, 2, 3)))
         if source in ("anilist", "kitsu") and "broadcast" in fields:
             day = draw(st.sampled_from((None, 1, 2)))
