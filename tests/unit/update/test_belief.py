@@ -228,6 +228,17 @@ def test_a_page_is_added_once_per_site() -> None:
     }
 
 
+def test_an_older_copy_adds_no_page() -> None:
+    current = record("enrichment", 5, sources=["https://myanimelist.net/anime/19"])
+    assert diff_anime(current, [heard("anilist", 4, sources=["https://anilist.co/anime/19"])]).changes == ()
+
+
+def test_a_season_that_is_only_read_off_a_date_is_not_heard() -> None:
+    assert told(diff_anime(Current(), [heard("kitsu", 1, season="FALL", year=2017, month="October")]).changes) == {
+        "month": "October"
+    }
+
+
 def test_voices_are_known_however_their_name_is_written() -> None:
     held = {"voice_actors": [{"name": "Mamiko Noto", "language": "Japanese", "blood_type": "O"}]}
     said = [{"name": "Noto, Mamiko", "language": "Japanese", "id": "8"}, {"name": "Feld, Jonas", "language": "German"}]
