@@ -6,6 +6,7 @@ The types stand here because two steps share them: schedule keeps the times, upd
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -90,3 +91,58 @@ class Workflow:
     def __post_init__(self) -> None:
         if not self.name or set(self.name) - set("abcdefghijklmnopqrstuvwxyz0123456789_"):
             raise ValueError(f"workflow {self.name!r}: a name is made of a-z, 0-9 and _, for it is part of a subject")
+
+
+class Confidence(StrEnum):
+    """How far a due time can be trusted."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class MissReason(StrEnum):
+    """Why a slot passed without a look."""
+
+    DOWN = "down"
+    OVERLAP = "overlap"
+    BUDGET = "budget"
+    PAUSED = "paused"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A look to come. `slot_at` is the slot that it stands for: a retry is due later and keeps the slot."""
+
+    at: datetime
+    reason: str
+    confidence: Confidence = Confidence.HIGH
+    slot_at: datetime | None = None
+    attempt: int = 1
+
+    @property
+    def slot(self) -> datetime:
+        """The slot it stands for, by default its own time."""
+        return self.slot_at or self.at
+
+
+class Again(StrEnum):
+    """When an entity is looked at next, where a look does not name the time itself."""
+
+    REGULAR = "regular"
+    RETRY = "retry"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class LookEnd:
+    """How a look ended: in words, what comes next, and why its slot counts as missed, if it does.
+
+    A look that wants a retry and has none left misses its slot (`skipped`) and goes on as `otherwise` says.
+    """
+
+    outcome: str
+    next: Due | Again = Again.REGULAR
+    miss: MissReason | None = None
+    otherwise: Due | Again = Again.REGULAR

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.workflow import Policy
-from handlers.schedule.plan import LATE_S
+from handlers.schedule.plan import SLACK_S
 from handlers.schedule.ports import HeldTimer
 from handlers.schedule.row import Row
 from handlers.schedule.tick import is_stale
@@ -32,6 +32,7 @@ class Scene:
     held: Mapping[str, HeldTimer]
     in_flight: frozenset[str]
     waiting_ticks: Mapping[str, int] = field(default_factory=dict)
+    slack_s: float = SLACK_S
 
 
 def fault(row: Row, policy: Policy, scene: Scene) -> str | None:
@@ -42,7 +43,7 @@ def fault(row: Row, policy: Policy, scene: Scene) -> str | None:
     if row.timer_queued_at >= scene.begun_at:
         return None  # Set while we looked: the look is older than the timer.
     held = scene.held.get(subject)
-    is_future = row.due_at > scene.now + timedelta(seconds=LATE_S)
+    is_future = row.due_at > scene.now + timedelta(seconds=scene.slack_s)
     if held is not None:
         return "stale" if held.tick != row.tick or (is_future and _is_off(held, row.due_at, scene)) else None
     if is_future:

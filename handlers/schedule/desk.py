@@ -12,13 +12,14 @@ import asyncpg
 import orjson
 
 from contracts.errors import Permanent
-from contracts.workflow import Policy
+from contracts.regular import slots_between
+from contracts.workflow import Due, Policy
 from handlers.schedule import moves, plan
 from handlers.schedule.moves import BACKFILL_SLOTS_MAX, Moved
 from handlers.schedule.policy import changed
 from handlers.schedule.ports import Cost, Price, Timers
 from handlers.schedule.records import Connection, outage
-from handlers.schedule.row import Due, Key, Row
+from handlers.schedule.row import Key, Row
 from handlers.schedule.sql import query
 from handlers.schedule.store import ROWS_MAX, ScheduleStore
 from handlers.schedule.timer import subject_of
@@ -145,7 +146,7 @@ class Desk:
     ) -> dict[str, tuple[datetime, ...]]:
         """The regular slots of each entity from `start` up to `end`, for a backfill."""
         policy = self._policy(workflow)
-        return {one: tuple(plan.slots_between(policy, workflow, one, start, end)) for one in entity_ids}
+        return {one: tuple(slots_between(policy, workflow, one, start, end)) for one in entity_ids}
 
     async def set_policy(self, workflow: str, entity_id: str, changes: Mapping[str, Any] | None) -> None:
         """Give one row a policy of its own where it differs, or take it away. Raises Permanent for a wrong value."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.workflow import Overlap, Policy
-from handlers.schedule.plan import following, passed_slots
-from handlers.schedule.row import Due, Miss, MissReason, Row
+from contracts.workflow import Again, Due, LookEnd, MissReason, Overlap, Policy
+from handlers.schedule.plan import SLACK_S, following, passed_slots, retry
+from handlers.schedule.row import Miss, Row
 from handlers.schedule.tick import Decision, Ignore, Ignored, Missed, Run, Tick, decide, is_stale, judged
 
 BACKFILL_SLOTS_MAX: Final = 500
@@ -35,6 +35,23 @@ class Finish:
     miss: MissReason | None = None
 
 
+def finish_of(tick: Tick, slot_at: datetime, end: LookEnd, policy: Policy, now: datetime) -> Finish:
+    """The end of a look as its row takes it: the next time that it named, or the one that the policy gives.
+
+    A retry that is not left misses the slot, unless the look named another reason.
+    """
+    wanted, miss = end.next, end.miss
+    if wanted is Again.RETRY:
+        again = retry(policy, slot_at, tick.attempt, now, end.outcome)
+        if again is not None:
+            return Finish(tick, end.outcome, again, miss)
+        wanted, miss = end.otherwise, miss or MissReason.SKIPPED
+    if isinstance(wanted, Due):
+        return Finish(tick, end.outcome, wanted, miss)
+    due = following(policy, tick.workflow, tick.entity_id, now, slot_at) if wanted is Again.REGULAR else None
+    return Finish(tick, end.outcome, due, miss)
+
+
 def planned(row: Row, due: Due, now: datetime) -> Row:
     """The row with another plan.
 
@@ -57,9 +74,11 @@ def retired(row: Row) -> Row:
     return row if row.due_at is None else row.due(None)
 
 
-def begun(row: Row | None, tick: Tick, policy: Policy, now: datetime) -> tuple[Decision, Moved | None]:
+def begun(
+    row: Row | None, tick: Tick, policy: Policy, now: datetime, slack_s: float = SLACK_S
+) -> tuple[Decision, Moved | None]:
     """Judge a tick, and the row as it stands after the verdict; None where nothing has to be written."""
-    decision = decide(row, tick, policy, now)
+    decision = decide(row, tick, policy, now, slack_s)
     if row is None:
         return decision, None
     if isinstance(decision, Run):
@@ -152,11 +171,11 @@ def backfilled(row: Row, slots: Sequence[datetime], now: datetime) -> Row:
     return replace(row, backfill=tuple(queue[1:])).due(_backfill_due(queue[0], now))
 
 
-def caught_up(row: Row, policy: Policy, now: datetime) -> Moved:
+def caught_up(row: Row, policy: Policy, now: datetime, slack_s: float = SLACK_S) -> Moved:
     """The row with what it missed while nobody was there settled, before its timer is set."""
     if row.due_at is None or row.running_tick is not None or row.due_at >= now:
         return Moved(row)
-    verdict = judged(row, policy, now)
+    verdict = judged(row, policy, now, slack_s)
     if verdict.runs:
         return Moved(row)
     return Moved(row.due(verdict.instead), _misses(row, verdict.missed, MissReason.DOWN, now))

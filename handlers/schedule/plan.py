@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.workflow import Policy
-from handlers.schedule.jitter import catch_up_offset_s, offset_s
-from handlers.schedule.row import Due
+from contracts.regular import catch_up_offset_s, next_slot, slots_between
+from contracts.workflow import Due, Policy
 
-# A Monday, so that a weekly slot's offset counts from the start of the week.
-_ANCHOR: Final = datetime(1970, 1, 5, tzinfo=UTC)
-# What is this late is only slow, not late: it needs no spreading.
-LATE_S: Final = 60.0
+# What is this late is only slow, and what is this early is on time: two clocks, and timers that take a moment to fire.
+# A world that runs faster than ours needs more of it, since a moment of ours is long there.
+SLACK_S: Final = 60.0
 SLOTS_MAX: Final = 1_000
-
-
-def next_slot(policy: Policy, workflow: str, entity_id: str, after: datetime) -> datetime | None:
-    """The first slot strictly after an instant; None when the policy has no interval of its own."""
-    if policy.interval_s is None:
-        return None
-    interval = timedelta(seconds=policy.interval_s)
-    base = _ANCHOR + timedelta(seconds=policy.phase_s + offset_s(workflow, entity_id, policy.jitter_s))
-    return base + ((after - base) // interval + 1) * interval
-
-
-def slots_between(policy: Policy, workflow: str, entity_id: str, start: datetime, end: datetime) -> Iterator[datetime]:
-    """The slots from `start` up to but not including `end`, in order."""
-    slot = next_slot(policy, workflow, entity_id, start - timedelta(microseconds=1))
-    while slot is not None and slot < end:
-        yield slot
-        slot += timedelta(seconds=policy.interval_s or 0)
 
 
 def following(
@@ -66,13 +46,15 @@ class CatchUp:
     instead: Due | None
 
 
-def catch_up(policy: Policy, workflow: str, entity_id: str, due_at: datetime, now: datetime) -> CatchUp:
+def catch_up(
+    policy: Policy, workflow: str, entity_id: str, due_at: datetime, now: datetime, slack_s: float = SLACK_S
+) -> CatchUp:
     """Judge a look that was due at `due_at`, bounded by count and by age.
 
     The slots that passed since belong to the same judgement: the last `catch_up_runs_max` of them that are young
-    enough are looked for, one after the other; the rest is missed. What is less than LATE_S late just runs.
+    enough are looked for, one after the other; the rest is missed. What is less than `slack_s` late just runs.
     """
-    if now - due_at <= timedelta(seconds=LATE_S):
+    if now - due_at <= timedelta(seconds=slack_s):
         return CatchUp(True, (), None)
     passed = [due_at, *passed_slots(policy, workflow, entity_id, due_at, now)]
     youngest = now - timedelta(seconds=policy.catch_up_age_max_s)
@@ -86,12 +68,14 @@ def catch_up(policy: Policy, workflow: str, entity_id: str, due_at: datetime, no
     return CatchUp(False, missed, following(policy, workflow, entity_id, now))
 
 
-def fires_at(policy: Policy, workflow: str, entity_id: str, due_at: datetime, now: datetime) -> datetime:
+def fires_at(
+    policy: Policy, workflow: str, entity_id: str, due_at: datetime, now: datetime, slack_s: float = SLACK_S
+) -> datetime:
     """When the timer of a look is to fire: at its time, and when that is past, spread over the policy's span.
 
     So a week of downtime ends in a slow stream of looks and not in a storm.
     """
-    if now - due_at <= timedelta(seconds=LATE_S) or not policy.catch_up_spread_s:
+    if now - due_at <= timedelta(seconds=slack_s) or not policy.catch_up_spread_s:
         return due_at
     return now + timedelta(seconds=catch_up_offset_s(workflow, entity_id, policy.catch_up_spread_s))
 

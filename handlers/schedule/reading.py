@@ -8,8 +8,9 @@ from typing import Final
 
 import asyncpg
 
+from contracts.workflow import MissReason
 from handlers.schedule.records import outage, row_of
-from handlers.schedule.row import Miss, MissReason, Row
+from handlers.schedule.row import Miss, Row
 from handlers.schedule.sql import query
 
 LIST_MAX: Final = 1_000

@@ -89,7 +89,8 @@ async def _look(pool: asyncpg.Pool, store: ScheduleStore, timers: Timers, now: d
         in_flight = frozenset(row["subject"] for row in await pool.fetch(query("in_flight")))
     made_at = await timers.made_at()
     waiting = {name: await timers.waiting_ticks(name) for name in store.workflows}
-    return Scene(now, store.real, overdue, begun_at, made_at, await timers.held(), in_flight, waiting)
+    held = await timers.held()
+    return Scene(now, store.real, overdue, begun_at, made_at, held, in_flight, waiting, store.slack_s)
 
 
 async def _page(pool: asyncpg.Pool, after: Key) -> list[Row]:

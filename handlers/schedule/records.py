@@ -11,7 +11,8 @@ import asyncpg
 import orjson
 
 from contracts.errors import Outage
-from handlers.schedule.row import Confidence, Row
+from contracts.workflow import Confidence
+from handlers.schedule.row import Row
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]

@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.ids import derived_id
-
-
-class Confidence(StrEnum):
-    """How far a due time can be trusted."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-class MissReason(StrEnum):
-    """Why a slot passed without a look."""
-
-    DOWN = "down"
-    OVERLAP = "overlap"
-    BUDGET = "budget"
-    PAUSED = "paused"
-    SKIPPED = "skipped"
+from contracts.workflow import Confidence, Due, MissReason
 
 
 class Key(NamedTuple):
@@ -34,22 +16,6 @@ class Key(NamedTuple):
 
     workflow: str
     entity_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A look to come. `slot_at` is the slot that it stands for: a retry is due later and keeps the slot."""
-
-    at: datetime
-    reason: str
-    confidence: Confidence = Confidence.HIGH
-    slot_at: datetime | None = None
-    attempt: int = 1
-
-    @property
-    def slot(self) -> datetime:
-        """The slot it stands for, by default its own time."""
-        return self.slot_at or self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ import asyncpg
 import orjson
 
 from contracts.errors import Permanent
-from contracts.workflow import Policy, Workflow
+from contracts.workflow import Due, Policy, Workflow
 from handlers.schedule import moves
 from handlers.schedule.moves import Finish, Moved
+from handlers.schedule.plan import SLACK_S
 from handlers.schedule.policy import changed
 from handlers.schedule.records import Connection, as_json, outage, row_of
-from handlers.schedule.row import Due, Key, Miss, Row
+from handlers.schedule.row import Key, Miss, Row
 from handlers.schedule.sql import query
 from handlers.schedule.tick import Decision, Tick
 from handlers.schedule.timer import RealTime, Timer, timer_of
@@ -36,14 +37,23 @@ def same_time(instant: datetime) -> datetime:
 class ScheduleStore:
     """The steps of a schedule. `workflows` is the table of them, `horizon_s` how far ahead NATS holds timers.
 
-    `real` gives the machine's instant for one of the program's clock; the two differ in a simulated world.
+    `real` gives the machine's instant for one of the program's clock; the two differ in a simulated world. `slack_s` is
+    how early or late a tick may come and still count as on time.
     Raises Outage while PostgreSQL is away.
     """
 
-    def __init__(self, workflows: Mapping[str, Workflow], *, horizon_s: float, real: RealTime = same_time) -> None:
+    def __init__(
+        self,
+        workflows: Mapping[str, Workflow],
+        *,
+        horizon_s: float,
+        real: RealTime = same_time,
+        slack_s: float = SLACK_S,
+    ) -> None:
         self.workflows = workflows
         self.horizon = timedelta(seconds=horizon_s)
         self.real = real
+        self.slack_s = slack_s
 
     async def plan(self, connection: Connection, workflow: str, plans: Mapping[str, Due], now: datetime) -> int:
         """Plan the next look at each entity, and make rows where there are none; gives how many plans changed."""
@@ -78,7 +88,7 @@ class ScheduleStore:
         for tick in ticks:
             row = after.get(tick.key)
             policy = self.policy(row) if row is not None and tick.workflow in self.workflows else None
-            decision, moved = moves.begun(row if policy else None, tick, policy or _ANY, now)
+            decision, moved = moves.begun(row if policy else None, tick, policy or _ANY, now, self.slack_s)
             decisions.append(decision)
             if moved is not None:
                 after[tick.key] = moved.row
@@ -116,7 +126,7 @@ class ScheduleStore:
                 query("claim_untimed"), now + self.horizon, min(rows_max, ROWS_MAX), list(self.workflows)
             )
         before = {row.key: row for row in map(row_of, records)}
-        moved = {key: moves.caught_up(row, self.policy(row), now) for key, row in before.items()}
+        moved = {key: moves.caught_up(row, self.policy(row), now, self.slack_s) for key, row in before.items()}
         misses = [miss for one in moved.values() for miss in one.misses]
         await self._write(connection, before, {key: one.row for key, one in moved.items()}, misses, now)
         return len(before)
@@ -186,7 +196,7 @@ class ScheduleStore:
             is_timed = row.workflow in self.workflows and moves.to_be_timed(row, now, self.horizon)
             if is_timed:
                 row = moves.timed(row)
-                timers.append(timer_of(row, self.policy(row), now, self.real))
+                timers.append(timer_of(row, self.policy(row), now, self.real, self.slack_s))
             if is_timed or key in changes:
                 rows.append(row)
         with outage():

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from contracts.events import ScheduleTickEvent
-from contracts.workflow import Overlap, Policy
-from handlers.schedule.plan import CatchUp, catch_up
-from handlers.schedule.row import Due, Key, MissReason, Row, tick_id
-
-# Timers fire by another machine's clock; what comes this much early is on time.
-EARLY_S: Final = 60.0
+from contracts.workflow import Due, MissReason, Overlap, Policy
+from handlers.schedule.plan import SLACK_S, CatchUp, catch_up
+from handlers.schedule.row import Key, Row, tick_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ class Wait:
 Decision = Run | Ignore | Missed | Wait
 
 
-def decide(row: Row | None, tick: Tick, policy: Policy, now: datetime, early_s: float = EARLY_S) -> Decision:
+def decide(row: Row | None, tick: Tick, policy: Policy, now: datetime, slack_s: float = SLACK_S) -> Decision:
     """Judge one tick by its row.
 
     A redelivered tick runs again: NATS delivers again only when the delivery before was given up, and whichever
@@ -111,19 +107,19 @@ def decide(row: Row | None, tick: Tick, policy: Policy, now: datetime, early_s: 
     if busy:
         is_buffered = policy.overlap is Overlap.BUFFER_ONE
         return Ignore(Ignored.BUFFERED) if is_buffered else Missed(MissReason.OVERLAP, (slot,))
-    if row.due_at - now > timedelta(seconds=early_s):
+    if row.due_at - now > timedelta(seconds=slack_s):
         return Wait(row.due_at)
-    verdict = judged(row, policy, now)
+    verdict = judged(row, policy, now, slack_s)
     if verdict.runs:
         return Run(slot)
     return Missed(MissReason.DOWN, verdict.missed, verdict.instead, replans=True)
 
 
-def judged(row: Row, policy: Policy, now: datetime) -> CatchUp:
+def judged(row: Row, policy: Policy, now: datetime, slack_s: float = SLACK_S) -> CatchUp:
     """What becomes of a row that may be late; a retry that comes too late misses its slot, not its own time."""
     if row.due_at is None:
         return CatchUp(False, (), None)
-    verdict = catch_up(policy, row.workflow, row.entity_id, row.due_at, now)
+    verdict = catch_up(policy, row.workflow, row.entity_id, row.due_at, now, slack_s)
     slots = tuple((row.slot_at or slot) if slot == row.due_at else slot for slot in verdict.missed)
     return replace(verdict, missed=slots)
 

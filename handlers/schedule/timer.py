@@ -12,7 +12,7 @@ from contracts import codec, subjects
 from contracts.events import ScheduleTickEvent
 from contracts.ids import derived_id, outbox_bucket
 from contracts.workflow import Policy
-from handlers.schedule.plan import fires_at
+from handlers.schedule.plan import SLACK_S, fires_at
 from handlers.schedule.row import Row
 
 # Ticks stay this long after they fired, for whoever was away (data-model.md, "Streams and subjects").
@@ -49,7 +49,7 @@ def rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime) -> Timer:
+def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime, slack_s: float = SLACK_S) -> Timer:
     """The timer of a row that is due. The server strips the message id when it fires, so ours travel beside it."""
     if row.due_at is None or row.tick is None:
         raise ValueError(f"schedule {row.workflow} {row.entity_id} has nothing due, so it has no timer")
@@ -64,8 +64,9 @@ def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime) -> Timer:
         plan_version=row.plan_version,
         reason=row.reason or None,
     )
+    fire_at = fires_at(policy, row.workflow, row.entity_id, row.due_at, now, slack_s)
     headers = {
-        SCHEDULE: f"@at {rfc3339(real(fires_at(policy, row.workflow, row.entity_id, row.due_at, now)))}",
+        SCHEDULE: f"@at {rfc3339(real(fire_at))}",
         "Nats-Schedule-Target": f"{subjects.SCHEDULE_DUE}.{row.workflow}",
         "Nats-Schedule-TTL": f"{TICK_TTL_S}s",
         TICK: str(row.tick),

@@ -14,9 +14,9 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from contracts import codec
 from contracts.events import ScheduleTickEvent
-from contracts.workflow import DAY_S, EntityKind, Overlap, Policy, Workflow
+from contracts.workflow import DAY_S, Due, EntityKind, Overlap, Policy, Workflow
 from handlers.schedule.moves import Finish
-from handlers.schedule.row import Due, Row
+from handlers.schedule.row import Row
 from handlers.schedule.store import ScheduleStore
 from handlers.schedule.tick import Decision, Run, Tick, tick_of
 from streams.clock import SystemClock

@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 
 from contracts.errors import Permanent
+from contracts.workflow import Due, MissReason
 from handlers.schedule.desk import Desk
 from handlers.schedule.moves import Finish
 from handlers.schedule.ports import Cost, HeldTimer
 from handlers.schedule.reading import forget_misses, latest_misses, misses_of, next_due, show
-from handlers.schedule.row import Due, Key, MissReason
+from handlers.schedule.row import Key
 from handlers.schedule.store import ScheduleStore
 from handlers.schedule.tick import Run, Tick
 from tests.events import uid

@@ -10,9 +10,9 @@ from datetime import timedelta
 import asyncpg
 from nats.aio.client import Client
 
+from contracts.workflow import Due
 from handlers.schedule.desk import Desk
 from handlers.schedule.reconcile import project_all, reconcile
-from handlers.schedule.row import Due
 from handlers.schedule.store import ScheduleStore
 from handlers.schedule.tick import Ignore, Ignored, Missed, Run
 from handlers.schedule.timer import DUE_AT, TICK, rfc3339, subject_of

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from contracts.ids import derived_id
-from contracts.workflow import Policy
+from contracts.workflow import Due, Policy
 from handlers.schedule import moves
 from handlers.schedule.compare import Scene, fault, nobodys
 from handlers.schedule.ports import HeldTimer
-from handlers.schedule.row import Due, Row
+from handlers.schedule.row import Row
 from handlers.schedule.timer import subject_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

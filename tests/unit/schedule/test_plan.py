@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.workflow import DAY_S, HOUR_S, WEEK_S, Overlap, Policy
-from handlers.schedule.jitter import catch_up_offset_s, offset_s, share
-from handlers.schedule.plan import catch_up, fires_at, following, next_slot, retry, slots_between
+from contracts.regular import catch_up_offset_s, next_slot, offset_s, share, slots_between
+from contracts.workflow import DAY_S, HOUR_S, WEEK_S, Due, Overlap, Policy
+from handlers.schedule.plan import catch_up, fires_at, following, retry
 from handlers.schedule.policy import changed, configured
-from handlers.schedule.row import Due
-from handlers.schedule.workflows import WORKFLOWS
+from handlers.update.workflows import WORKFLOWS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAILY = Policy(interval_s=DAY_S, phase_s=6 * HOUR_S, catch_up_age_max_s=2 * DAY_S)

@@ -10,11 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.workflow import DAY_S, HOUR_S, Overlap, Policy
+from contracts.workflow import DAY_S, HOUR_S, Due, MissReason, Overlap, Policy
 from handlers.schedule import moves
 from handlers.schedule.moves import Finish
 from handlers.schedule.plan import following, retry
-from handlers.schedule.row import Due, MissReason, Row
+from handlers.schedule.row import Row
 from handlers.schedule.tick import Ignore, Ignored, Missed, Run, Tick, Wait, decide
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import Final
 
 from contracts.workflow import Workflow
-from handlers.schedule.flows.character_refresh import CHARACTER_REFRESH
-from handlers.schedule.flows.episode_air_tracking import EPISODE_AIR_TRACKING
-from handlers.schedule.flows.metadata_refresh import METADATA_REFRESH
-from handlers.schedule.flows.score_sync import SCORE_SYNC
-from handlers.schedule.flows.status_check import STATUS_CHECK
+from handlers.update.flows.character_refresh import CHARACTER_REFRESH
+from handlers.update.flows.episode_air_tracking import EPISODE_AIR_TRACKING
+from handlers.update.flows.metadata_refresh import METADATA_REFRESH
+from handlers.update.flows.score_sync import SCORE_SYNC
+from handlers.update.flows.status_check import STATUS_CHECK
 
 _ALL: Final[tuple[Workflow, ...]] = (
     EPISODE_AIR_TRACKING,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from contracts.model.anime_parts import Broadcast, Hiatus
 from contracts.model.enums import AnimeStatus
-from handlers.schedule.airtime import Show, Unknown, expected, slots_between
-from handlers.schedule.row import Confidence, Due
-from handlers.schedule.slots import WEEKDAYS, NoSlot, slot_of
+from contracts.workflow import Confidence, Due
+from handlers.update.airtime import Show, Unknown, expected, slots_between
+from handlers.update.slots import WEEKDAYS, NoSlot, slot_of
 
 # A Sunday.
 NOW = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)

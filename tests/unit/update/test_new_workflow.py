@@ -26,7 +26,7 @@ from handlers.schedule.plan import following
 from handlers.schedule.row import Row
 from handlers.schedule.tick import decide, tick_of
 from handlers.schedule.timer import timer_of
-from handlers.schedule.workflows import WORKFLOWS
+from handlers.update.workflows import WORKFLOWS
 
 now = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 workflow = WORKFLOWS["trailer_watch"]
@@ -40,15 +40,15 @@ print(type(decide(row, tick_of(event), workflow.policy, due.at)).__name__, len(W
 
 
 def test_a_new_workflow_is_one_file_and_one_line(tmp_path: Path) -> None:
-    for folder in ("contracts", "handlers/schedule"):
+    for folder in ("contracts", "handlers/schedule", "handlers/update"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "handlers/__init__.py").touch()
-    (tmp_path / "handlers/schedule/flows/trailer_watch.py").write_text(FLOW)
-    table = tmp_path / "handlers/schedule/workflows.py"
+    (tmp_path / "handlers/update/flows/trailer_watch.py").write_text(FLOW)
+    table = tmp_path / "handlers/update/workflows.py"
     before = table.read_text()
     # One line in the table, and the import that names it.
     after = before.replace("    STATUS_CHECK,\n", "    STATUS_CHECK,\n    TRAILER_WATCH,\n").replace(
-        "\n_ALL: Final", "from handlers.schedule.flows.trailer_watch import TRAILER_WATCH\n\n_ALL: Final"
+        "\n_ALL: Final", "from handlers.update.flows.trailer_watch import TRAILER_WATCH\n\n_ALL: Final"
     )
     assert len(after.splitlines()) == len(before.splitlines()) + 2
     table.write_text(after)
@@ -68,7 +68,7 @@ def test_a_new_workflow_is_one_file_and_one_line(tmp_path: Path) -> None:
 
 
 def test_the_five_workflows_of_the_product() -> None:
-    from handlers.schedule.workflows import WORKFLOWS
+    from handlers.update.workflows import WORKFLOWS
 
     assert list(WORKFLOWS) == [
         "episode_air_tracking",

@@ -12,10 +12,9 @@ from typing import Final, Literal
 
 from contracts.model.anime_parts import Broadcast, Hiatus
 from contracts.model.enums import AnimeStatus
-from contracts.workflow import DAY_S, Policy
-from handlers.schedule.plan import next_slot
-from handlers.schedule.row import Confidence, Due
-from handlers.schedule.slots import NoSlot, Slot, slot_of
+from contracts.regular import next_slot
+from contracts.workflow import DAY_S, Confidence, Due, Policy
+from handlers.update.slots import NoSlot, Slot, slot_of
 
 Kind = Literal["jp", "sub", "dub"]
 _DAILY: Final = Policy(interval_s=DAY_S, jitter_s=DAY_S)
