@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from streams import index, persist
+from streams.alerts import Alerts
 from streams.application import EchoraApplication, workers_asked_for
 from streams.broker import Pullers, build_broker, connection
 from streams.clock import SystemClock
@@ -28,6 +29,7 @@ from streams.runtime import Runtime
 from streams.services import build_services
 from streams.settings import Settings, SettingsError, load_settings
 from streams.start import Servers, choose_servers, relay_connection, running
+from streams.webhook import Webhook
 
 
 def application() -> EchoraApplication:
@@ -56,7 +58,8 @@ def wire(settings: Settings, servers: Servers) -> Graph:
     clock = SystemClock()
     broker = build_broker(servers.nats_url, shutdown_grace_s=settings.shutdown_grace_s, name="echora")
     publisher = Publisher(lambda: connection(broker))
-    runtime = Runtime(settings, clock, Settler(publisher, PostgresFailures(lambda: runtime.pool), clock, random.random))
+    settler = Settler(publisher, PostgresFailures(lambda: runtime.pool), clock, random.random)
+    runtime = Runtime(settings, clock, settler, _alerts(settings, clock))
     pullers = Pullers(broker, clock)
     if settings.runs("persist"):
         persist.subscribe(pullers, runtime)
@@ -74,6 +77,12 @@ def wire(settings: Settings, servers: Servers) -> Graph:
     return Graph(settings, servers, broker, runtime, pullers, relay)
 
 
+def _alerts(settings: Settings, clock: SystemClock) -> Alerts:
+    if settings.alert_webhook_url is None:
+        return Alerts()
+    return Alerts(Webhook(settings.alert_webhook_url, settings.alert_webhook_secret, clock))
+
+
 def assemble(graph: Graph) -> EchoraApplication:
     """The application around a wired graph."""
     services = build_services(graph)
@@ -84,6 +93,7 @@ def assemble(graph: Graph) -> EchoraApplication:
             yield
 
     async def started() -> None:
+        graph.runtime.alerts.start()
         if graph.settings.runs("relay"):
             graph.relay.start()
         structlog.get_logger("echora").info("running", roles=",".join(graph.settings.roles))
@@ -95,6 +105,7 @@ def assemble(graph: Graph) -> EchoraApplication:
         await services.stopping()
         await graph.pullers.stop()
         await graph.relay.stop()
+        await graph.runtime.alerts.stop()
 
     return EchoraApplication(
         graph.broker,

@@ -19,6 +19,7 @@ from handlers.index.committed import CommittedRows
 from handlers.index.follow import Follower
 from handlers.index.port import VectorIndex
 from handlers.sources.fetch import Sources
+from streams.alerts import Alerts
 from streams.delivery.settle import Settler
 from streams.settings import Settings
 
@@ -33,6 +34,7 @@ class Runtime:
     settings: Settings
     clock: Clock
     settler: Settler
+    alerts: Alerts = field(default_factory=Alerts)
     _pool: asyncpg.Pool | None = None
     _index: VectorIndex | None = None
     _embedder: Embedder | None = None

@@ -123,6 +123,13 @@ class Settings(BaseSettings):
         3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that work in hand may take at a stop."
     )
 
+    alert_webhook_url: SecretStr | None = Field(
+        None, alias="ALERT_WEBHOOK_URL", description="Address that alerts are posted to as JSON; unset only logs them."
+    )
+    alert_webhook_secret: SecretStr | None = Field(
+        None, alias="ALERT_WEBHOOK_SECRET", description="Signs each alert: HMAC-SHA256 of the body, Echora-Signature."
+    )
+
     @field_validator("roles", mode="before")
     @classmethod
     def _split_roles(cls, value: object) -> object:
@@ -148,6 +155,14 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.port == 0:
             raise ValueError("is no address; give scheme, host and path, such as https://host.example/v4")
         return value.rstrip("/")
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _is_secret_address(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value is not None else None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("is no address; give scheme, host and path, such as https://host.example/hook")
+        return value
 
     @model_validator(mode="after")
     def _parts_need_servers(self) -> Self:
@@ -227,7 +242,7 @@ def _one_line(error: ValidationError) -> str:
     name = str(found["loc"][0]) if found["loc"] else ""
     said = found["msg"].removeprefix("Value error, ")
     value = os.environ.get(name)
-    secret = "KEY" in name or "URL" in name or "TOKEN" in name
+    secret = any(word in name for word in ("KEY", "URL", "TOKEN", "SECRET"))
     shown = f"={value}" if name and value is not None and not secret else ""
     more = error.error_count() - 1
     return f"{name}{shown}{': ' if name else ''}{said}" + (f" (and {more} more)" if more else "")
