@@ -1,0 +1,1 @@
+"""Verdict: what truly changed in a simulated world, beside what the catalogue made of it. Pure."""
