@@ -19,6 +19,8 @@ from handlers.index.filters import SearchFilters
 from handlers.index.search import search
 from handlers.ingest import IngestStore, RawRecord, Verdict, demo_catalogue, ingest
 from handlers.persist import delete_anime
+from handlers.snapshot.restore import Restored, restore
+from handlers.snapshot.write import snapshot
 from streams import asyncapi, status
 from streams.asking import ask_source
 from streams.banner import welcome
@@ -92,6 +94,13 @@ def build_services(graph: Graph) -> Surroundings:
     ) -> Mapping[str, Any]:
         return await ask_source(runtime.sources, source, kind, ids, fields, fresh=fresh)
 
+    def take_snapshot() -> AsyncIterator[bytes]:
+        versions = {"contracts": asyncapi.contracts_version(), "schema": runtime.versions["schema"]}
+        return snapshot(runtime.pool, runtime.clock.now(), **versions)
+
+    async def restore_snapshot(chunks: AsyncIterator[bytes]) -> Restored:
+        return await restore(runtime.pool, chunks, contracts=asyncapi.contracts_version())
+
     services = Services(
         status=now,
         readiness=not_ready,
@@ -103,6 +112,8 @@ def build_services(graph: Graph) -> Surroundings:
         else None,
         search=find if settings.runs("search") else None,
         fetch=fetch if settings.runs("update") else None,
+        snapshot=take_snapshot,
+        restore=restore_snapshot if settings.runs("ingest") else None,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))

@@ -12,6 +12,7 @@ from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
 from streams.cli.search import search
 from streams.cli.show import show
+from streams.cli.snapshot import restore, snapshot
 from streams.cli.status import status
 from streams.cli.world import world
 
@@ -43,5 +44,5 @@ def _root(
     pass
 
 
-for command in (ingest, search, show, delete, status, fetch, world):
+for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore):
     app.command()(told(command))

@@ -12,6 +12,7 @@ from streams.http.page import page_of
 from streams.http.problems import RESPONSES, add_problem_handlers
 from streams.http.search import search_routes
 from streams.http.services import Services
+from streams.http.snapshot import snapshot_routes
 from streams.http.sources import source_routes
 from streams.http.status import status_routes
 
@@ -32,6 +33,7 @@ def http_application(services: Services, *, version: str, registry: CollectorReg
         search_routes(services.search),
         anime_routes(services),
         source_routes(services.fetch),
+        snapshot_routes(services),
         status_routes(services, registry),
     ):
         app.include_router(router)

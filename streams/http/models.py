@@ -99,6 +99,13 @@ class Health(Body):
     status: str = Field(description="ok, or what is wrong.")
 
 
+class RestoreAnswer(Body):
+    """A snapshot was restored."""
+
+    taken_at: datetime = Field(description="When the snapshot was taken, UTC.")
+    rows: dict[str, int] = Field(description="Rows that came in, per table.")
+
+
 class Summary(Body):
     """The last line of an ingest's answer."""
 

@@ -15,6 +15,7 @@ from contracts.observation import Kind
 from handlers.catalogue import StoredRecord
 from handlers.index.filters import SearchFilters
 from handlers.ingest import RawRecord, Verdict
+from handlers.snapshot.restore import Restored
 from streams.http.models import SearchHit, Status
 
 
@@ -56,3 +57,5 @@ class Services:
     ingest: Ingest | None = None
     search: Search | None = None
     fetch: Fetch | None = None
+    snapshot: Callable[[], AsyncIterator[bytes]] | None = None
+    restore: Callable[[AsyncIterator[bytes]], Awaitable[Restored]] | None = None

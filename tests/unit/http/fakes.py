@@ -15,8 +15,10 @@ from contracts.model import Anime
 from handlers.catalogue import StoredRecord
 from handlers.index.filters import SearchFilters
 from handlers.ingest import Kind, RawRecord, Verdict
+from handlers.snapshot.restore import Restored
 from streams.http import Services, http_application
 from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, SearchHit, Status, StreamStatus
+from tests.unit.snapshot.lines import written
 
 ID = UUID("a14d8236-ea4c-5a2f-8965-58670a85bc90")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -41,6 +43,10 @@ class Program:
     received: list[RawRecord] = field(default_factory=list)
     artifacts: list[str] = field(default_factory=list)
     ingest_failure: Exception | None = None
+    snapshot_lines: list[bytes] = field(default_factory=lambda: list(written()))
+    snapshot_failure: Exception | None = None
+    restored: bytes = b""
+    restore_failure: Exception | None = None
 
     def _ask(self) -> None:
         if self.failure:
@@ -96,6 +102,19 @@ class Program:
         if self.ingest_failure:
             raise self.ingest_failure
 
+    async def snapshot(self) -> AsyncIterator[bytes]:
+        self._ask()
+        for line in self.snapshot_lines:
+            yield line
+        if self.snapshot_failure:
+            raise self.snapshot_failure
+
+    async def restore(self, chunks: AsyncIterator[bytes]) -> Restored:
+        if self.restore_failure:
+            raise self.restore_failure
+        self.restored = b"".join([chunk async for chunk in chunks])
+        return Restored("2026-11-22T12:00:00+00:00", {"company": 2})
+
     def services(self) -> Services:
         return Services(
             status=self.status,
@@ -105,6 +124,8 @@ class Program:
             delete=self.delete,
             ingest=self.ingest,
             search=self.search,
+            snapshot=self.snapshot,
+            restore=self.restore,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:

@@ -1,0 +1,2 @@
+-- Whose word this database holds.
+SELECT origin FROM catalogue_origin

@@ -1,0 +1,2 @@
+-- Something waits in the outbox.
+SELECT pg_notify('outbox', '')
