@@ -139,7 +139,8 @@ class Again(StrEnum):
 class LookEnd:
     """How a look ended: in words, what comes next, and why its slot counts as missed, if it does.
 
-    A look that wants a retry and has none left misses its slot (`skipped`) and goes on as `otherwise` says.
+    A look that wants a retry and has none left misses its slot, for the reason `miss` (by default `skipped`), and goes
+    on as `otherwise` says.
     """
 
     outcome: str

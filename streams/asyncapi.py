@@ -74,7 +74,6 @@ def _addresses() -> dict[str, type[Event]]:
         f"{subjects.SCHEDULE_TIMER}.{{workflow}}.{{entity_id}}",
         f"{subjects.SCHEDULE_DUE}.{{workflow}}",
         *letters,
-        f"{subjects.DEAD_LETTERS}.schedule.{{workflow}}",
     ]
     found = {pattern: subjects.event_of(pattern) for pattern in patterns}
     return dict(subjects.EVENT_OF) | {pattern: event for pattern, event in found.items() if event is not None}

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from streams import index, persist
+from streams import index, persist, update
 from streams.alerts import Alerts
 from streams.application import EchoraApplication, workers_asked_for
 from streams.broker import Pullers, build_broker, connection
@@ -65,6 +65,8 @@ def wire(settings: Settings, servers: Servers) -> Graph:
         persist.subscribe(pullers, runtime)
     if settings.runs("index"):
         index.subscribe(pullers, runtime)
+    if settings.runs("update"):
+        update.subscribe(pullers, runtime)
     relay = Relay(
         relay_connection(servers),
         publisher,

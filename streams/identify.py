@@ -41,7 +41,7 @@ class Identification:
     async def once(self) -> int:
         """One pass; returns how many anime have learned an id."""
         store = IdentifyStore(self.runtime.pool, PLATFORMS)
-        return await search_and_queue(store, self._resolve, self.runtime.clock.now())
+        return await search_and_queue(store, self._resolve, self.runtime.calendar.now())
 
     async def _resolve(self, known: Sequence[Mapping[str, str]]) -> tuple[Sequence[Mapping[str, str]], bool]:
         resolved = await resolve_ids(self.runtime.sources, known)

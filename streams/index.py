@@ -34,6 +34,6 @@ def subscribe(pullers: Pullers, runtime: Runtime) -> None:
         """Points follow their committed rows."""
 
         async def step(committed: Sequence[Event]) -> list[Outcome]:
-            return await follow(runtime.follower, committed, runtime.clock.now())
+            return await follow(runtime.follower, committed, runtime.calendar.now())
 
         await runtime.settler.deliver(topology.INDEX, message.raw_message, events, step)

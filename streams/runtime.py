@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import numpy as np
@@ -22,6 +22,9 @@ from handlers.sources.fetch import Sources
 from streams.alerts import Alerts
 from streams.delivery.settle import Settler
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.looks import Looks
 
 # Texts that go to the model at once, about one of its own batches: between two of them a stop is noticed.
 EMBED_AT_ONCE_MAX: Final = 32
@@ -39,6 +42,8 @@ class Runtime:
     _index: VectorIndex | None = None
     _embedder: Embedder | None = None
     _sources: Sources | None = None
+    _calendar: Clock | None = None
+    _looks: Looks | None = None
     versions: dict[str, str] = field(default_factory=dict)
     _embedding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed"))
     _asking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed-query"))
@@ -66,6 +71,18 @@ class Runtime:
         """The sources, in processes whose roles ask them."""
         assert self._sources is not None, "this process runs no role that asks the sources"
         return self._sources
+
+    @property
+    def calendar(self) -> Clock:
+        """The catalogue's clock: schedules, looks and reviews run on it (streams/calendar.py)."""
+        assert self._calendar is not None, "the program has not started"
+        return self._calendar
+
+    @property
+    def looks(self) -> Looks:
+        """What looks need, in processes whose roles look."""
+        assert self._looks is not None, "this process runs no role that looks"
+        return self._looks
 
     @property
     def has_index(self) -> bool:
@@ -113,8 +130,16 @@ class Runtime:
         """Take the opened sources."""
         self._sources = sources
 
+    def hold_calendar(self, calendar: Clock) -> None:
+        """Take the catalogue's clock."""
+        self._calendar = calendar
+
+    def hold_looks(self, looks: Looks) -> None:
+        """Take what looks need."""
+        self._looks = looks
+
     def release(self) -> None:
         """Let go of everything; the owner closes it."""
         self._embedding.shutdown(wait=True, cancel_futures=True)
         self._asking.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._index = self._embedder = self._sources = None
+        self._pool = self._index = self._embedder = self._sources = self._looks = None

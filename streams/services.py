@@ -29,6 +29,7 @@ from streams.http import Services, http_application
 from streams.http.messages import message_routes
 from streams.http.models import SearchHit, Status
 from streams.identify import Identification
+from streams.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
     from streams.graph import Graph
@@ -44,6 +45,7 @@ class Surroundings:
     http: FastAPI
     housekeeping: Housekeeping
     identification: Identification
+    timekeeping: Timekeeping
     _demo: asyncio.Task[None] | None = field(default=None)
 
     async def started(self) -> None:
@@ -51,6 +53,7 @@ class Surroundings:
         self.housekeeping.start()
         if self.graph.settings.runs("update"):
             self.identification.start()
+            self.timekeeping.start()
         is_empty = not await self.graph.runtime.pool.fetchval("SELECT EXISTS (SELECT FROM anime)")
         wants_demo = is_empty and self.graph.settings.demo and self.graph.settings.all_embedded
         welcome(self.graph, with_demo=wants_demo)
@@ -62,6 +65,7 @@ class Surroundings:
         if self._demo is not None and not self._demo.done():
             self._demo.cancel()
             await asyncio.wait([self._demo])
+        await self.timekeeping.stop()
         await self.identification.stop()
         await self.housekeeping.stop()
 
@@ -117,7 +121,9 @@ def build_services(graph: Graph) -> Surroundings:
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))
-    return Surroundings(graph, http, Housekeeping(runtime, runtime.clock), Identification(runtime))
+    return Surroundings(
+        graph, http, Housekeeping(runtime, runtime.clock), Identification(runtime), Timekeeping(runtime, pullers)
+    )
 
 
 def _ingest(graph: Graph, records: AsyncIterator[RawRecord], artifact_uri: str) -> AsyncIterator[Verdict]:

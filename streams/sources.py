@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import asyncpg
-import httpx
 import structlog
 from prometheus_client import Counter
 
 from contracts.clock import Clock
-from contracts.errors import Outage, Permanent
+from contracts.errors import Permanent
 from handlers.sources.build import build_sources
 from handlers.sources.fetch import Sources
 from handlers.sources.notes import Surprise
 from handlers.sources.policies import live_policies, world_policies
-from streams.clock import world_clock_from
+from streams.calendar import world_file
 from streams.settings import Settings
 from streams.world import remembered, running_world
 
-ASK_TIMEOUT_S = 5.0
 EXCHANGES = Counter("echora_source_exchanges_total", "Exchanges with sources.", ["source", "outcome"])
 SURPRISES = Counter("echora_source_surprises_total", "Values that a source invented.", ["source", "table"])
 _ENTER = """
@@ -30,16 +27,17 @@ _ENTER = """
 
 
 @asynccontextmanager
-async def open_sources(settings: Settings, clock: Clock) -> AsyncIterator[Sources]:
-    """The sources while the block runs; in world mode the world too, unless WORLD_URL names one."""
+async def open_sources(settings: Settings, clock: Clock, calendar: Clock) -> AsyncIterator[Sources]:
+    """The sources while the block runs, on the catalogue's clock; in world mode the world too, unless WORLD_URL names
+    one.
+    """
     async with AsyncExitStack() as stack:
         if settings.asks_world:
             if settings.world_url is None:
-                plan = remembered(_world_file(settings), settings.world_seed, settings.world_speed, clock)
+                plan = remembered(world_file(settings), settings.world_seed, settings.world_speed, clock)
                 url = await stack.enter_async_context(running_world(plan))
-                clock = plan.clock()
             else:
-                url, clock = settings.world_url, await _clock_of(settings.world_url)
+                url = settings.world_url
             # Where people find /truth and /misbehave.
             structlog.get_logger("world").info("the simulated world stands for the sources", url=url)
             policies = world_policies(url, _enabled(settings))
@@ -49,7 +47,7 @@ async def open_sources(settings: Settings, clock: Clock) -> AsyncIterator[Source
                 _base_urls(settings), _enabled(settings), client_id.get_secret_value() if client_id else None
             )
         redis = settings.redis_url.get_secret_value() if settings.redis_url else None
-        sources = build_sources(clock, policies, redis_url=redis, count_surprise=_count, meter=_meter)
+        sources = build_sources(calendar, policies, redis_url=redis, count_surprise=_count, meter=_meter)
         stack.push_async_callback(sources.close)
         yield sources
 
@@ -63,21 +61,6 @@ async def claim_database(pool: asyncpg.Pool, settings: Settings) -> None:
             f"this database holds what {'live services' if found == 'live' else 'the simulated world'} said, and "
             f"ECHORA_SOURCES={wanted} would mix both: set ECHORA_SOURCES={found}, or use another database"
         )
-
-
-def _world_file(settings: Settings) -> Path:
-    return settings.home.expanduser().absolute() / "world.json"
-
-
-async def _clock_of(url: str) -> Clock:
-    try:
-        async with httpx.AsyncClient(timeout=ASK_TIMEOUT_S, trust_env=False) as client:
-            answer = await client.get(f"{url.rstrip('/')}/clock")
-            return world_clock_from(answer.raise_for_status().json())
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        # httpx explains a status on a second line; this has to be one.
-        why = str(error).partition("\n")[0] or type(error).__name__
-        raise Outage("the world", f"{url} did not tell its time ({why}); start it, or correct WORLD_URL") from error
 
 
 def _enabled(settings: Settings) -> dict[str, bool]:

@@ -23,9 +23,11 @@ from handlers.index.port import VectorIndex
 from handlers.index.space import VectorSpace
 from streams import topology
 from streams.broker import connection
+from streams.calendar import open_calendar
 from streams.database.migrate import migrate
 from streams.database.pool import PoolLimits, open_pool
 from streams.embedded import Home, NatsServer, PostgresServer, Supervisor
+from streams.looks import build_looks
 from streams.provision import provision
 from streams.runtime import Runtime
 from streams.settings import Settings
@@ -81,6 +83,9 @@ async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> Asy
         stack.callback(pool.terminate)
         stack.push_async_callback(_close_pool, pool)
         runtime.hold(pool=pool)
+        if settings.runs("update"):
+            await claim_database(pool, settings)
+        runtime.hold_calendar(await open_calendar(settings, runtime.clock))
         runtime.versions["postgresql"] = str(await pool.fetchval("SHOW server_version"))
         stack.push_async_callback(_disconnect, broker)
         await _connect(broker, runtime)
@@ -90,8 +95,9 @@ async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> Asy
             stack.push_async_callback(index.close)
             runtime.hold_index(index, embedder)
         if settings.runs("update"):
-            await claim_database(pool, settings)
-            runtime.hold_sources(await stack.enter_async_context(open_sources(settings, runtime.clock)))
+            sources = await stack.enter_async_context(open_sources(settings, runtime.clock, runtime.calendar))
+            runtime.hold_sources(sources)
+            runtime.hold_looks(build_looks(runtime, lambda: connection(broker)))
         stack.callback(runtime.release)
         yield
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts import limits, subjects
+from handlers.update.workflows import WORKFLOWS
 
 DAY_S: Final = 86_400
 
@@ -139,7 +140,18 @@ INDEX: Final = ConsumerSpec(
     dead_letters=f"{subjects.DEAD_LETTERS}.sync",
     description="The index follows what was committed.",
 )
-CONSUMERS: Final = (ENRICHED, UPDATED, AIRED, CHARACTER_UPDATED, INDEX)
+DUE: Final[dict[str, ConsumerSpec]] = {
+    name: ConsumerSpec(
+        f"schedule-{name}",
+        SCHEDULE.name,
+        (f"{subjects.SCHEDULE_DUE}.{name}",),
+        ack_wait_s=60,
+        dead_letters=f"{subjects.DEAD_LETTERS}.schedule.{name}",
+        description=f"Ticks of a workflow that {flow.workflow.description}.",
+    )
+    for name, flow in WORKFLOWS.items()
+}
+CONSUMERS: Final = (ENRICHED, UPDATED, AIRED, CHARACTER_UPDATED, INDEX, *DUE.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,6 @@ ROLES: Final[dict[str, Role]] = {
         Role("relay", (), False, "sends what was committed from the outbox to NATS"),
         Role("index", (INDEX,), True, "keeps the vector index equal to the rows"),
         Role("search", (), True, "answers /search"),
-        Role("update", (), False, "asks the sources what changed"),
+        Role("update", tuple(DUE.values()), False, "asks the sources what changed, each entity at its time"),
     )
 }

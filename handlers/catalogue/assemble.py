@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from contracts.model import Anime
+from contracts.model import Anime, Character
 from handlers.catalogue.stored import Attribution, StoredCharacter, StoredEpisode
 
 # Fields that are objects in the record and several columns in the row: field → part → column.
@@ -34,6 +34,17 @@ def row_of(text: str) -> Row:
 def anime_of(row: Row) -> Anime:
     """The anime of a row."""
     return Anime.model_validate(_without_null(row | {field: _gathered(row, parts) for field, parts in _SPREAD.items()}))
+
+
+def anime_values(text: str) -> dict[str, Any]:
+    """The fields of an anime by name, as JSON, from the JSON of its columns."""
+    return anime_of(row_of(text)).model_dump(mode="json", exclude_none=True, exclude={"id"})
+
+
+def character_values(text: str) -> dict[str, Any]:
+    """The fields of a character by name, as JSON, from the JSON of its columns."""
+    character = Character.model_validate(_without_null(row_of(text)))
+    return character.model_dump(mode="json", exclude_none=True, exclude={"id"})
 
 
 def character_of(row: Row, role: str | None) -> StoredCharacter:

@@ -38,13 +38,13 @@ class Finish:
 def finish_of(tick: Tick, slot_at: datetime, end: LookEnd, policy: Policy, now: datetime) -> Finish:
     """The end of a look as its row takes it: the next time that it named, or the one that the policy gives.
 
-    A retry that is not left misses the slot, unless the look named another reason.
+    While retries are left the slot is not missed; then it is, for the reason that the look gave.
     """
     wanted, miss = end.next, end.miss
     if wanted is Again.RETRY:
         again = retry(policy, slot_at, tick.attempt, now, end.outcome)
         if again is not None:
-            return Finish(tick, end.outcome, again, miss)
+            return Finish(tick, end.outcome, again)
         wanted, miss = end.otherwise, miss or MissReason.SKIPPED
     if isinstance(wanted, Due):
         return Finish(tick, end.outcome, wanted, miss)

@@ -17,6 +17,8 @@ from contracts.workflow import DAY_S, Confidence, Due, Policy
 from handlers.update.slots import NoSlot, Slot, slot_of
 
 Kind = Literal["jp", "sub", "dub"]
+# What the reason of a look begins with that is no air time: nothing is missed when it finds nothing.
+DAILY: Final = "looked at daily"
 _DAILY: Final = Policy(interval_s=DAY_S, jitter_s=DAY_S)
 # A next-air time that is this long past was aired, or will never be.
 STALE: Final = timedelta(days=7)
@@ -97,7 +99,7 @@ def _premiere(show: Show, start: datetime, now: datetime) -> Due | Unknown:
     over = show.aired_from + timedelta(days=1) + _delay(show)
     if over > start:
         return Due(over, "the end of the premiere's day", Confidence.LOW)
-    return _daily(show, max(start, now), "its premiere has passed and it has not begun")
+    return daily(show, max(start, now), "its premiere has passed and it has not begun")
 
 
 def _slot_of_premiere(show: Show, day: datetime) -> datetime | None:
@@ -115,10 +117,13 @@ def _weekly(show: Show, start: datetime, now: datetime) -> Due | Unknown:
     except NoSlot as missing:
         # Looking daily has nothing to catch up, and begins when a break is over.
         began = _past_break(show.hiatus, max(start, now))
-        return _on_break(show.hiatus) if began is None else _daily(show, began, str(missing))
+        return (
+            daily(show, max(start, now), _on_break(show.hiatus)) if began is None else daily(show, began, str(missing))
+        )
     at = _first(show, slot, start)
     if at is None:
-        return _on_break(show.hiatus)
+        # Nobody says when it comes back, so it is looked at daily until somebody does.
+        return daily(show, max(start, now), _on_break(show.hiatus))
     trust = Confidence.MEDIUM if slot.has_clock and slot.has_zone else Confidence.LOW
     is_put_off = at > slot.after(start - _delay(show)) + _delay(show)
     return Due(at, f"the weekly slot: {slot.in_words()}{', after the break' if is_put_off else ''}", trust)
@@ -142,16 +147,17 @@ def _past_break(hiatus: Hiatus | None, at: datetime) -> datetime | None:
     return max(at, hiatus.hiatus_until)
 
 
-def _on_break(hiatus: Hiatus | None) -> Unknown:
+def _on_break(hiatus: Hiatus | None) -> str:
     why = f": {hiatus.reason}" if hiatus is not None and hiatus.reason else ""
-    return Unknown(f"on a break without an end{why}")
+    return f"on a break without an end{why}"
 
 
-def _daily(show: Show, after: datetime, why: str) -> Due:
+def daily(show: Show, after: datetime, why: str) -> Due:
+    """The next daily look at a show after an instant; each show has its own time of day."""
     at = next_slot(_DAILY, "daily look", show.entity_id, after)
     if at is None:
         raise AssertionError("the daily policy has an interval")
-    return Due(at, f"looked at daily: {why}", Confidence.LOW)
+    return Due(at, f"{DAILY}: {why}", Confidence.LOW)
 
 
 def _delay(show: Show) -> timedelta:

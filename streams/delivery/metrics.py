@@ -9,3 +9,5 @@ DEAD_LETTERS = Counter("echora_dead_letters_total", "Messages given up.", ["cons
 OUTAGES = Counter(
     "echora_outages_total", "Times a consumer began to wait for a dependency.", ["consumer", "dependency"]
 )
+LOOKS = Counter("echora_looks_total", "Looks that ended, and ticks that were ignored.", ["workflow", "outcome"])
+MISSES = Counter("echora_schedule_misses_total", "Slots that passed without a look.", ["workflow", "reason"])

@@ -10,6 +10,7 @@ import pytest
 
 from contracts import events, limits, subjects
 from handlers.relay.message import VECTOR_FIELDS
+from handlers.update.workflows import WORKFLOWS
 from streams import topology
 from tests.architecture.source import trees
 
@@ -17,9 +18,11 @@ from tests.architecture.source import trees
 READS = {
     "persist": {subject for consumer in topology.ROLES["persist"].consumers for subject in consumer.subjects},
     "index": {subject for consumer in topology.ROLES["index"].consumers for subject in consumer.subjects},
+    "update": {subject for consumer in topology.ROLES["update"].consumers for subject in consumer.subjects},
 }
 # What each role sends, by way of the outbox.
 WRITES = {
+    "update": {subjects.ANIME_UPDATED, subjects.EPISODE_AIRED, subjects.CHARACTER_UPDATED},
     "ingest": {subjects.ANIME_ENRICHED},
     "persist": {
         subjects.ANIME_CREATED,
@@ -91,6 +94,17 @@ def test_the_names_and_waits_are_those_of_the_data_model() -> None:
 CONSUMERS = [consumer for consumer in topology.CONSUMERS if consumer.stream == topology.EVENTS.name]
 
 
+def test_every_workflow_has_a_consumer_of_its_ticks() -> None:
+    table = {
+        consumer.name: (consumer.subjects, consumer.ack_wait_s, consumer.dead_letters)
+        for consumer in topology.CONSUMERS
+        if consumer.stream == topology.SCHEDULE.name
+    }
+    assert table == {
+        f"schedule-{name}": ((f"anime.schedule.due.{name}",), 60, f"anime.dlq.schedule.{name}") for name in WORKFLOWS
+    }
+
+
 def test_each_consumer_belongs_to_one_role_and_each_subject_to_one_consumer() -> None:
     owned = [consumer.name for role in topology.ROLES.values() for consumer in role.consumers]
     assert sorted(owned) == sorted(consumer.name for consumer in topology.CONSUMERS)
@@ -105,7 +119,7 @@ def test_data_goes_forward_only() -> None:
     }
     order = list(TopologicalSorter(edges).static_order())  # Raises CycleError when something looks back.
     assert order.index("ingest") < order.index("persist") < order.index("index")
-    assert edges["persist"] == {"ingest"}
+    assert edges["persist"] == {"ingest", "update"}
     assert edges["index"] == {"persist"}
 
 

@@ -11,7 +11,7 @@ from faststream.nats import NatsBroker, TestNatsBroker
 
 from contracts.codec import PoisonMessage
 from contracts.events import Event
-from streams import index, persist
+from streams import index, persist, update
 from streams.broker import Pullers, build_broker
 from streams.clock import SystemClock
 from streams.runtime import Runtime
@@ -55,6 +55,7 @@ async def wired() -> AsyncIterator[Wired]:
     pullers = Pullers(broker, SystemClock())
     persist.subscribe(pullers, runtime)
     index.subscribe(pullers, runtime)
+    update.subscribe(pullers, runtime)
     async with TestNatsBroker(broker) as in_memory:
         yield Wired(in_memory, notes, runtime)
     runtime.release()

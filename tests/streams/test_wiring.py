@@ -19,7 +19,9 @@ from contracts.events import (
     CharacterSyncedEvent,
     EpisodeSyncedEvent,
     Event,
+    ScheduleTickEvent,
 )
+from handlers.update.workflows import WORKFLOWS
 from streams import topology
 from tests.events import aired, at, character_updated, enriched, uid, updated
 from tests.streams.conftest import Wired
@@ -43,11 +45,20 @@ CASES: list[tuple[str, Event, str]] = [
         EpisodeSyncedEvent(episode_id=uid("e"), anime_id=uid("Ring"), **COMMON),
         "qdrant-consumer",
     ),
+    *(
+        (
+            f"{subjects.SCHEDULE_DUE}.{name}",
+            ScheduleTickEvent(workflow=name, entity_id=str(uid("Ring")), due_at=at(5), attempt=2, **COMMON),
+            f"schedule-{name}",
+        )
+        for name in WORKFLOWS
+    ),
 ]
+STREAM_OF = {subject: consumer.stream for consumer in topology.CONSUMERS for subject in consumer.subjects}
 
 
 async def send(broker: NatsBroker, subject: str, message: Event | bytes) -> None:
-    await broker.publish(message, subject, stream=topology.EVENTS.name)
+    await broker.publish(message, subject, stream=STREAM_OF[subject])
 
 
 def test_every_consumed_subject_is_among_the_cases() -> None:
@@ -127,7 +138,7 @@ async def test_what_is_published_says_what_it_is(wired: Wired) -> None:
 
 
 def test_every_consumer_of_the_topology_is_pulled_by_our_loop_and_declared_by_nobody_else() -> None:
-    from streams import index, persist
+    from streams import index, persist, update
     from streams.broker import Pullers, build_broker
     from streams.clock import SystemClock
     from streams.runtime import Runtime
@@ -138,6 +149,7 @@ def test_every_consumer_of_the_topology_is_pulled_by_our_loop_and_declared_by_no
     runtime = Runtime(Settings(_env_file=None), SystemClock(), None)  # type: ignore[arg-type,call-arg]
     persist.subscribe(pullers, runtime)
     index.subscribe(pullers, runtime)
+    update.subscribe(pullers, runtime)
     assert set(pullers.by_consumer) == {consumer.name for consumer in topology.CONSUMERS}
     for subscriber in broker.subscribers:
         stream = subscriber.stream  # type: ignore[attr-defined]

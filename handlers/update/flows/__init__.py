@@ -1,1 +1,1 @@
-"""One file per workflow: its name, its policy and what it looks at."""
+"""One file per workflow: its policy, what it asks, and what a look does."""

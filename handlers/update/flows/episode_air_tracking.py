@@ -2,21 +2,182 @@
 
 from __future__ import annotations
 
-from contracts.workflow import DAY_S, HOUR_S, MINUTE_S, EntityKind, Overlap, Policy, Workflow
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
 
-EPISODE_AIR_TRACKING = Workflow(
-    name="episode_air_tracking",
-    policy=Policy(
-        # Air times are planned one by one, from the slot or from a source.
-        interval_s=None,
-        overlap=Overlap.BUFFER_ONE,
-        # One look finds every number up to the source's latest, so one is enough however many were missed.
-        catch_up_runs_max=1,
-        catch_up_age_max_s=14 * DAY_S,
-        catch_up_spread_s=15 * MINUTE_S,
-        retry_wait_s=2 * HOUR_S,
-        retries_max=3,
+from contracts.observation import Kind
+from contracts.risk import risks_of
+from contracts.workflow import DAY_S, HOUR_S, MINUTE_S, Again, Due, EntityKind, LookEnd, Overlap, Policy, Workflow
+from handlers.update.airtime import DAILY, Show, Unknown, daily, expected
+from handlers.update.belief import platform_of
+from handlers.update.change import FieldChange
+from handlers.update.diff import diff_anime
+from handlers.update.episodes import NewEpisode, expected_number, is_last, latest_confirmed, new_episodes, premiere
+from handlers.update.flows.metadata_refresh import GONE
+from handlers.update.hearing import Heard, Question, hear, questions
+from handlers.update.look import Flow, Found, Look, Notice, Part, Tools
+from handlers.update.planning import AGAIN
+from handlers.update.proposals import unproposed
+from handlers.update.stored import StoredAnime, show_of, with_changes
+
+ASKS: Final[Mapping[str, tuple[Kind, ...]]] = {"jikan": (Kind.EPISODES,), "anilist": (Kind.AIRING,)}
+# Beside episodes, what a question about air times tells as well.
+FIELDS: Final = frozenset({"status", "hiatus", "broadcast", "episode_count", "aired_dates"})
+# Jikan lists a hundred a page. Beyond that the expected number and the next one are asked for by themselves.
+LISTED_MAX: Final = 100
+OVER: Final = frozenset({"FINISHED", "CANCELLED"})
+LAST_HAS_AIRED: Final = "the last episode has aired; its status is asked for until it turns"
+
+
+async def run(looks: Sequence[Look], tools: Tools) -> list[Found]:
+    """Look for the expected episode of each show, past our own cache, and for every number missing before it."""
+    records = await tools.records.anime([UUID(look.entity_id) for look in looks])
+    began = tools.now()
+    asked = _questions(records, tools, began)
+    heard = await hear(tools.fetch, asked, records)
+    platforms = {one: {platform_of(asking.source) for asking in asked if one in asking.ids} for one in records}
+    now = tools.now()
+    return [
+        _found(look, records.get(UUID(look.entity_id)), heard, len(platforms.get(UUID(look.entity_id), ())), tools, now)
+        for look in looks
+    ]
+
+
+def _questions(records: Mapping[UUID, StoredAnime], tools: Tools, now: datetime) -> list[Question[UUID]]:
+    ids = {one: record.ids for one, record in records.items()}
+    numbers = {one: expected_number(record.episodes, now) for one, record in records.items()}
+    short = {one: known for one, known in ids.items() if numbers[one] <= LISTED_MAX}
+    asked = questions({"anilist": (Kind.AIRING,)}, ids, tools.sources, urgent=True, fresh=True)
+    asked += questions({"jikan": (Kind.EPISODES,)}, short, tools.sources, urgent=True, fresh=True)
+    if "jikan" not in tools.sources:
+        return asked
+    for step in (0, 1):
+        alone = {one: f"{ids[one]['mal']}:{numbers[one] + step}" for one in ids.keys() - short if ids[one].get("mal")}
+        if alone:
+            asked.append(Question("jikan", Kind.EPISODE, alone, urgent=True, fresh=True))
+    # AniList tells the status with the air times; where it does not know the show, Jikan is asked for it at the end.
+    ending = {
+        one: known["mal"]
+        for one, known in ids.items()
+        if known.get("mal")
+        and ("anilist" not in tools.sources or not known.get("anilist"))
+        and is_last(records[one].current.values.get("episode_count"), numbers[one] - 1)
+    }
+    if ending:
+        asked.append(Question("jikan", Kind.ANIME, ending, {"status", "aired_dates"}, urgent=True, fresh=True))
+    return asked
+
+
+def _found(
+    look: Look, record: StoredAnime | None, heard: Mapping[UUID, Heard], platforms: int, tools: Tools, now: datetime
+) -> Found:
+    if record is None:
+        return Found(look, GONE)
+    said = heard[record.id]
+    number = expected_number(record.episodes, now)
+    latest = latest_confirmed(
+        said.observations, number, now, confirmation=tools.wishes.confirmation, platforms_asked=platforms
+    )
+    # A daily look has no air time that could stand for a missing one.
+    slot_at = None if _is_extra(look) else look.slot_at
+    episodes = new_episodes(record.episodes, said.observations, latest, now, slot_at)
+    changes = _changes(record, said, episodes)
+    safe = tuple(one for one in changes if not risks_of(one.field, one.old, one.new))
+    values = with_changes(record.current.values, safe)
+    highest = max([number - 1, *(one.number for one in episodes)])
+    end = _end(look, show_of(record.id, values), values.get("episode_count"), highest, episodes, said, now)
+    missed = end.next is Again.RETRY and look.attempt > tools.policy.retries_max
+    title = str(values.get("title"))
+    notices = (_skipped(record.id, title, number, look, end),) if missed else ()
+    part = Part("anime", record.id, record.current.version, changes, tuple(episodes), said.speakers)
+    return Found(look, end, (part,), notices)
+
+
+def _changes(record: StoredAnime, said: Heard, episodes: Sequence[NewEpisode]) -> tuple[FieldChange, ...]:
+    found = [one for one in diff_anime(record.current, said.observations).changes if one.field in FIELDS]
+    if not any(one.field == "status" for one in found):
+        status = show_of(record.id, record.current.values).status
+        begun = premiere(status, episodes)
+        found += [begun] if begun is not None else []
+    return tuple(unproposed(found, record.proposals))
+
+
+def _end(
+    look: Look,
+    show: Show,
+    total: int | None,
+    highest: int,
+    episodes: Sequence[NewEpisode],
+    said: Heard,
+    now: datetime,
+) -> LookEnd:
+    outcome = _in_words(episodes)
+    if show.status is not None and show.status.value in OVER:
+        return LookEnd(f"{outcome}; it is {show.status.value}", Again.NEVER)
+    if is_last(total, highest):
+        return LookEnd(outcome, daily(show, now, LAST_HAS_AIRED))
+    due = expected(show, now)
+    following: Due | Again = Again.NEVER if isinstance(due, Unknown) else due
+    if isinstance(due, Unknown):
+        outcome = f"{outcome}; no next time: {due.reason}"
+    if episodes:
+        return LookEnd(outcome, following)
+    if not said.observations and not said.failures:
+        return LookEnd("nobody was asked: it has no id on a source that is switched on", following)
+    put_off = _put_off(said, highest + 1, now)
+    if put_off is not None:
+        return LookEnd(f"episode {highest + 1} is put off to {put_off.isoformat()}", following)
+    if said.observations and (_is_extra(look) or show.hiatus is not None):
+        return LookEnd(outcome, following)
+    words = f"episode {highest + 1} is not there yet" if said.observations else "no source answered"
+    return LookEnd(words, Again.RETRY, otherwise=following)
+
+
+def _is_extra(look: Look) -> bool:
+    """Whether the look stands for no air time, so that finding nothing is no miss."""
+    return look.reason.startswith((DAILY, AGAIN))
+
+
+def _put_off(said: Heard, number: int, now: datetime) -> datetime | None:
+    """When a source says that the episode we look for is still to come."""
+    times = [one.next_air_at for one in said.observations if one.next_episode == number and one.next_air_at is not None]
+    return min((at for at in times if at > now), default=None)
+
+
+def _skipped(anime_id: UUID, title: str, number: int, look: Look, end: LookEnd) -> Notice:
+    text = (
+        f"{title}: episode {number} was expected at {look.slot_at.isoformat()} and not found in {look.attempt} looks "
+        f"({end.outcome}); the window is skipped, the next rebuild looks again"
+    )
+    return Notice("episode window skipped", str(anime_id), text)
+
+
+def _in_words(episodes: Sequence[NewEpisode]) -> str:
+    if not episodes:
+        return "nothing new"
+    numbers = ", ".join(str(one.number) for one in episodes[:5])
+    return f"aired: {numbers}{' …' if len(episodes) > 5 else ''}"
+
+
+EPISODE_AIR_TRACKING = Flow(
+    Workflow(
+        name="episode_air_tracking",
+        policy=Policy(
+            # Air times are planned one by one, from the slot or from a source.
+            interval_s=None,
+            overlap=Overlap.BUFFER_ONE,
+            # One look finds every number up to the source's latest, so one is enough however many were missed.
+            catch_up_runs_max=1,
+            catch_up_age_max_s=14 * DAY_S,
+            catch_up_spread_s=15 * MINUTE_S,
+            retry_wait_s=2 * HOUR_S,
+            retries_max=3,
+        ),
+        entity_kind=EntityKind.ANIME,
+        description="looks for the next episode when it should have aired",
     ),
-    entity_kind=EntityKind.ANIME,
-    description="looks for the next episode when it should have aired",
+    run,
+    ASKS,
 )

@@ -136,12 +136,13 @@ def test_a_policy_is_changed_by_name_and_refuses_what_cannot_be() -> None:
 
 
 def test_the_settings_change_the_table() -> None:
-    table = configured(WORKFLOWS, {"score_sync": {"phase_s": 7_200.0}})
+    workflows = {name: flow.workflow for name, flow in WORKFLOWS.items()}
+    table = configured(workflows, {"score_sync": {"phase_s": 7_200.0}})
     assert table["score_sync"].policy.phase_s == 7_200
-    assert WORKFLOWS["score_sync"].policy.phase_s == 21_600
-    assert table["status_check"] == WORKFLOWS["status_check"]
+    assert workflows["score_sync"].policy.phase_s == 21_600
+    assert table["status_check"] == workflows["status_check"]
     with pytest.raises(ValueError, match="no workflow scores"):
-        configured(WORKFLOWS, {"scores": {}})
+        configured(workflows, {"scores": {}})
 
 
 def test_the_weekly_slots_of_an_entity_stay_where_they_are() -> None:

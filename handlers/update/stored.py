@@ -1,0 +1,70 @@
+"""What is stored of an entity, as a look reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from contracts.model.anime_parts import AiredDates, Broadcast, Hiatus
+from contracts.model.enums import AnimeStatus
+from handlers.update.airtime import Show
+from handlers.update.change import JSON, FieldChange
+from handlers.update.current import Current
+from handlers.update.proposals import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnime:
+    """An anime: its record, its episodes (number to air date), and the changes that people have before them."""
+
+    id: UUID
+    current: Current
+    episodes: Mapping[int, datetime | None] = field(default_factory=dict)
+    proposals: tuple[Proposal, ...] = ()
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """Its id on each platform."""
+        return self.current.values.get("external_ids") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCharacter:
+    """A character: its record, and the changes that people have before them."""
+
+    id: UUID
+    current: Current
+    proposals: tuple[Proposal, ...] = ()
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """Its id on each platform."""
+        return self.current.values.get("external_ids") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRow:
+    """What the times of an anime follow from, and whether its last air window was skipped."""
+
+    id: UUID
+    show: Show
+    was_skipped: bool = False
+
+
+def show_of(anime_id: UUID, values: Mapping[str, JSON]) -> Show:
+    """The times of a record."""
+    status, broadcast, hiatus, dates = (values.get(name) for name in ("status", "broadcast", "hiatus", "aired_dates"))
+    return Show(
+        entity_id=str(anime_id),
+        status=AnimeStatus(status) if status else None,
+        broadcast=Broadcast.model_validate(broadcast) if broadcast else None,
+        hiatus=Hiatus.model_validate(hiatus) if hiatus else None,
+        aired_from=AiredDates.model_validate(dates).aired_from if dates else None,
+    )
+
+
+def with_changes(values: Mapping[str, JSON], changes: tuple[FieldChange, ...]) -> dict[str, JSON]:
+    """The values of a record after changes of whole fields."""
+    return {**values, **{one.field: one.new for one in changes if "." not in one.field}}
