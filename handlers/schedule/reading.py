@@ -33,13 +33,39 @@ class ListedMiss:
     title: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Rows of one workflow that are paused for one reason; `since` is when the first of them was."""
+
+    workflow: str
+    reason: str
+    count: int
+    since: datetime
+
+
 async def next_due(
     pool: asyncpg.Pool, *, workflow: str | None = None, title: str | None = None, rows_max: int = 20
 ) -> list[Listed]:
-    """What is due next, earliest first; `title` is a part of a title or name, in any case."""
+    """What is due next and not paused, earliest first; `title` is a part of a title or name, in any case."""
     with outage():
         records = await pool.fetch(query("next_due"), workflow, title, min(rows_max, LIST_MAX))
     return [_listed(record) for record in records]
+
+
+async def paused(
+    pool: asyncpg.Pool, *, workflow: str | None = None, title: str | None = None, rows_max: int = 20
+) -> list[Listed]:
+    """The paused rows, those that were paused last first."""
+    with outage():
+        records = await pool.fetch(query("paused"), workflow, title, min(rows_max, LIST_MAX))
+    return [_listed(record) for record in records]
+
+
+async def pauses(pool: asyncpg.Pool, *, workflow: str | None = None, rows_max: int = 20) -> list[Pauses]:
+    """How much is paused, by workflow and reason, the largest groups first."""
+    with outage():
+        records = await pool.fetch(query("pauses"), workflow, rows_max)
+    return [Pauses(record["workflow"], record["reason"], record["count"], record["since"]) for record in records]
 
 
 async def latest_misses(

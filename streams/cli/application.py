@@ -10,6 +10,7 @@ from streams.cli.delete import delete
 from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
+from streams.cli.schedule import schedule
 from streams.cli.search import search
 from streams.cli.show import show
 from streams.cli.snapshot import restore, snapshot
@@ -46,3 +47,4 @@ def _root(
 
 for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore):
     app.command()(told(command))
+app.add_typer(schedule)

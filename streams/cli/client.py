@@ -20,6 +20,8 @@ READ_TIMEOUT_S: Final = 30.0
 VERDICT_TIMEOUT_S: Final = 180.0
 # A source takes one request a second or so; the program stops waiting for it a little before this.
 FETCH_TIMEOUT_S: Final = 180.0
+# The looks of a large backfill are worked out, and then queued some thousands at a time.
+BACKFILL_TIMEOUT_S: Final = 180.0
 _USAGE: Final = frozenset({422})
 
 
@@ -72,3 +74,9 @@ def ask(path: str, read_timeout_s: float = READ_TIMEOUT_S, **parameters: Any) ->
     """GET, with the parameters that are given."""
     with connection(read_timeout_s) as client:
         return answer(client.get(path, params={name: value for name, value in parameters.items() if value is not None}))
+
+
+def send(path: str, body: Any, read_timeout_s: float = READ_TIMEOUT_S) -> Any:
+    """POST a JSON body."""
+    with connection(read_timeout_s) as client:
+        return answer(client.post(path, json=body))

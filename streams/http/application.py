@@ -10,6 +10,7 @@ from streams.http.anime import anime_routes
 from streams.http.ingest import ingest_routes
 from streams.http.page import page_of
 from streams.http.problems import RESPONSES, add_problem_handlers
+from streams.http.schedules import schedule_routes
 from streams.http.search import search_routes
 from streams.http.services import Services
 from streams.http.snapshot import snapshot_routes
@@ -34,6 +35,7 @@ def http_application(services: Services, *, version: str, registry: CollectorReg
         anime_routes(services),
         source_routes(services.fetch),
         snapshot_routes(services),
+        schedule_routes(services.schedules),
         status_routes(services, registry),
     ):
         app.include_router(router)

@@ -46,6 +46,10 @@ class NotOffered(EchoraError):
     """This process does not run the role that answers this; ask the process that does."""
 
 
+class NotFound(EchoraError):
+    """What was asked about is not there; the message names it and says how to find what is."""
+
+
 def problem(
     request: Request,
     status: int,
@@ -91,6 +95,8 @@ def add_problem_handlers(app: FastAPI) -> None:
             return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": seconds})
         if isinstance(error, NotOffered):
             return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        if isinstance(error, NotFound):
+            return problem(request, HTTPStatus.NOT_FOUND, str(error))
         return problem(request, HTTPStatus.CONFLICT, str(error))
 
     @app.exception_handler(Exception)

@@ -6,7 +6,7 @@ Each may raise contracts.errors: Outage becomes 503, Refused 422, any other Perm
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,6 +17,15 @@ from handlers.index.filters import SearchFilters
 from handlers.ingest import RawRecord, Verdict
 from handlers.snapshot.restore import Restored
 from streams.http.models import SearchHit, Status
+from streams.http.schedule_models import (
+    Acted,
+    Backfilled,
+    BackfillWish,
+    EntitySchedule,
+    ScheduleList,
+    Section,
+    Triggered,
+)
 
 
 class Ingest(Protocol):
@@ -41,6 +50,24 @@ class Fetch(Protocol):
     ) -> Mapping[str, Any]: ...
 
 
+class Schedules(Protocol):
+    """What is due and what people do about it. Every method raises Refused for a wrong name or time."""
+
+    async def listing(  # noqa: D102
+        self, *, workflow: str | None, title: str | None, sections: Collection[Section], limit: int
+    ) -> ScheduleList: ...
+
+    async def show(self, entity_id: str, workflow: str | None) -> EntitySchedule | None: ...  # noqa: D102
+
+    async def pause(self, workflow: str, ids: Sequence[str] | None, reason: str) -> Acted: ...  # noqa: D102
+
+    async def resume(self, workflow: str, ids: Sequence[str] | None) -> Acted: ...  # noqa: D102
+
+    async def trigger(self, workflow: str, ids: Sequence[str], why: str) -> Triggered: ...  # noqa: D102
+
+    async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The program behind the routes.
@@ -59,3 +86,4 @@ class Services:
     fetch: Fetch | None = None
     snapshot: Callable[[], AsyncIterator[bytes]] | None = None
     restore: Callable[[AsyncIterator[bytes]], Awaitable[Restored]] | None = None
+    schedules: Schedules | None = None

@@ -18,6 +18,7 @@ from handlers.ingest import Kind, RawRecord, Verdict
 from handlers.snapshot.restore import Restored
 from streams.http import Services, http_application
 from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, SearchHit, Status, StreamStatus
+from tests.unit.http.schedule_fakes import Schedule
 from tests.unit.snapshot.lines import written
 
 ID = UUID("a14d8236-ea4c-5a2f-8965-58670a85bc90")
@@ -47,6 +48,7 @@ class Program:
     snapshot_failure: Exception | None = None
     restored: bytes = b""
     restore_failure: Exception | None = None
+    schedule: Schedule = field(default_factory=Schedule)
 
     def _ask(self) -> None:
         if self.failure:
@@ -126,6 +128,7 @@ class Program:
             search=self.search,
             snapshot=self.snapshot,
             restore=self.restore,
+            schedules=self.schedule,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:
