@@ -16,6 +16,7 @@ from google.protobuf.message import Message as ProtoMessage
 from pydantic import ValidationError
 
 from contracts import events, limits, subjects
+from contracts.advisories import AdvisoryEvent, advisory_of
 from contracts.errors import Permanent
 from contracts.gen import events_pb2
 from contracts.wire import message_class, to_message, to_plain
@@ -91,6 +92,8 @@ def decode_as(kind: type[events.Event], subject: str, data: bytes) -> events.Eve
     if len(data) > most:
         return _poison(subject, data, f"{len(data)} bytes, a {kind.__name__} may have {most}")
     try:
+        if kind is AdvisoryEvent:
+            return AdvisoryEvent.model_validate(advisory_of(data))
         message = _PROTO_OF[kind].FromString(data)
         return kind.model_validate(to_plain(message))
     except DecodeError as error:

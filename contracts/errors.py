@@ -5,7 +5,8 @@
     │   ├── Outage           a dependency is down: never counts as a failed attempt of a message
     │   └── Awaited          something must arrive first (an update before its anime)
     ├── Permanent            trying again cannot help; goes to the dead letters
-    │   └── Refused          a record or field breaks a rule; names both
+    │   ├── Refused          a record or field breaks a rule; names both
+    │   └── Abandoned        nobody settled the message as often as the server delivers it
     └── Poison               the bytes cannot be read at all
 
 Errors of libraries are translated into these at the edge of the store, source or index where they arise.
@@ -50,6 +51,10 @@ class Refused(Permanent):
         self.record = record
         self.field = field
         self.reason = reason
+
+
+class Abandoned(Permanent):
+    """The server gave the message up: whoever took it died or hung each time, or a client terminated it."""
 
 
 class Poison(EchoraError):

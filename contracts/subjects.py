@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts import events
+from contracts import advisories, events
 
 ANIME_ENRICHED: Final = "anime.enriched"
 ANIME_UPDATED: Final = "anime.updated"
@@ -40,6 +40,7 @@ _EVENT_OF_PREFIX: Final[tuple[tuple[str, type[events.Event]], ...]] = (
     (f"{DEAD_LETTERS}.", events.DeadLetterEvent),
     (f"{SCHEDULE_TIMER}.", events.ScheduleTickEvent),
     (f"{SCHEDULE_DUE}.", events.ScheduleTickEvent),
+    (advisories.PREFIX, advisories.AdvisoryEvent),
 )
 
 

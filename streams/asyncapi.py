@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import unquote
 
 import yaml
 from faststream.nats import NatsBroker
@@ -50,7 +51,7 @@ def document(broker: NatsBroker) -> dict[str, Any]:
         "defaultContentType": codec.CONTENT_TYPE,
         "servers": {"nats": SERVER},
         "channels": {address: _channel(address, event) for address, event in addresses.items()},
-        "operations": _receives(base) | _sends(addresses),
+        "operations": _receives(base, addresses) | _sends(addresses),
         "components": {"messages": _messages(addresses), "schemas": _schemas(addresses)},
     }
 
@@ -95,14 +96,17 @@ def _takes(taken: str, address: str) -> bool:
     return taken == address or (taken.endswith(".>") and address.startswith(taken[:-1]))
 
 
-def _receives(base: dict[str, Any]) -> dict[str, Any]:
+def _receives(base: dict[str, Any], addresses: dict[str, type[Event]]) -> dict[str, Any]:
     address_of = {name: channel["address"] for name, channel in base["channels"].items()}
     operations: dict[str, Any] = {}
     for operation in base["operations"].values():
         if operation["action"] == "receive":
             channel = operation["channel"]["$ref"].removeprefix("#/channels/").replace("~1", "/")
-            consumer, address = channel.split(":")[0], address_of[channel]
-            operations[f"{consumer} receives {address}"] = _operation("receive", address, base["channels"][channel])
+            channel = unquote(channel)
+            consumer, pattern = channel.split(":")[0], address_of[channel]
+            # What the server says of itself is not ours to describe, so a consumer of that has no operation here.
+            for address in (own for own in addresses if _takes(pattern, own)):
+                operations[f"{consumer} receives {address}"] = _operation("receive", address, base["channels"][channel])
     return dict(sorted(operations.items()))
 
 

@@ -19,6 +19,7 @@ from streams.delivery.codec import ProtobufCodec
 from streams.delivery.pull import Puller
 from streams.provision import provision
 from streams.topology import ConsumerSpec
+from streams.tuning import Tuning
 
 RECONNECT_WAIT_S = 1
 PING_EVERY_S = 5
@@ -68,10 +69,12 @@ class Pullers:
 
     broker: NatsBroker
     clock: Clock
+    tuning: Tuning = field(default_factory=Tuning)
     by_consumer: dict[str, Puller] = field(default_factory=dict)
 
     def subscriber(self, consumer: ConsumerSpec, batch_max: int) -> Callable[[Any], Any]:
         """Declare a batch subscriber of `consumer`; its messages come through our loop, never through FastStream's."""
+        consumer = self.tuning.of(consumer)
         subscriber = self.broker.subscriber(
             consumer.subjects[0] if len(consumer.subjects) == 1 else "",
             durable=consumer.name,

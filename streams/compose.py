@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from streams import index, persist, update
+from streams import advisories, index, persist, update
 from streams.alerts import Alerts
 from streams.application import EchoraApplication, workers_asked_for
 from streams.broker import Pullers, build_broker, connection
@@ -23,6 +23,7 @@ from streams.delivery.publish import Publisher
 from streams.delivery.settle import Settler
 from streams.embedded import EmbeddedError
 from streams.graph import Graph
+from streams.letters import LetterDesk
 from streams.log import configure_logging
 from streams.relay import Relay
 from streams.runtime import Runtime
@@ -58,15 +59,20 @@ def wire(settings: Settings, servers: Servers) -> Graph:
     clock = SystemClock()
     broker = build_broker(servers.nats_url, shutdown_grace_s=settings.shutdown_grace_s, name="echora")
     publisher = Publisher(lambda: connection(broker))
-    settler = Settler(publisher, PostgresFailures(lambda: runtime.pool), clock, random.random)
+    failures = PostgresFailures(lambda: runtime.pool)
+    settler = Settler(publisher, failures, clock, random.random, settings.tuning)
     runtime = Runtime(settings, clock, settler, _alerts(settings, clock))
-    pullers = Pullers(broker, clock)
+    pullers = Pullers(broker, clock, settings.tuning)
+    letters = LetterDesk(runtime)
     if settings.runs("persist"):
         persist.subscribe(pullers, runtime)
     if settings.runs("index"):
         index.subscribe(pullers, runtime)
     if settings.runs("update"):
         update.subscribe(pullers, runtime)
+    if settings.runs("letters"):
+        advisories.subscribe(pullers, runtime)
+        letters.subscribe(pullers)
     relay = Relay(
         relay_connection(servers),
         publisher,
@@ -76,7 +82,7 @@ def wire(settings: Settings, servers: Servers) -> Graph:
         settings.relay_poll_s,
         timedelta(days=settings.outbox_retention_days),
     )
-    return Graph(settings, servers, broker, runtime, pullers, relay)
+    return Graph(settings, servers, broker, runtime, pullers, relay, letters)
 
 
 def _alerts(settings: Settings, clock: SystemClock) -> Alerts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from faststream.nats import NatsBroker
 
 from streams.broker import Pullers
+from streams.letters import LetterDesk
 from streams.relay import Relay
 from streams.runtime import Runtime
 from streams.settings import Settings
@@ -23,3 +24,4 @@ class Graph:
     runtime: Runtime
     pullers: Pullers
     relay: Relay
+    letters: LetterDesk

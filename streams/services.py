@@ -54,6 +54,8 @@ class Surroundings:
         if self.graph.settings.runs("update"):
             self.identification.start()
             self.timekeeping.start()
+        if self.graph.settings.runs("letters"):
+            self.graph.letters.start()
         is_empty = not await self.graph.runtime.pool.fetchval("SELECT EXISTS (SELECT FROM anime)")
         wants_demo = is_empty and self.graph.settings.demo and self.graph.settings.all_embedded
         welcome(self.graph, with_demo=wants_demo)
@@ -67,6 +69,7 @@ class Surroundings:
             await asyncio.wait([self._demo])
         await self.timekeeping.stop()
         await self.identification.stop()
+        await self.graph.letters.stop()
         await self.housekeeping.stop()
 
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from handlers.update.episodes import Confirmation
 from streams.topology import ROLES
+from streams.tuning import Tuning
 
 PREFIX = "ECHORA_"
 
@@ -47,6 +48,20 @@ class Settings(BaseSettings):
     )
 
     nats_url: str | None = Field(None, alias="NATS_URL", description="NATS server; unset runs one embedded.")
+    ack_wait_s: float | None = Field(
+        None,
+        ge=0.2,
+        le=3_600,
+        alias="ECHORA_ACK_WAIT_S",
+        description="Seconds until NATS delivers again what nobody answered, for every consumer; by default 30 or 60.",
+    )
+    max_deliver: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        alias="ECHORA_MAX_DELIVER",
+        description="Deliveries after which NATS gives a message up, for every consumer; by default 50.",
+    )
     nats_replicas: int = Field(1, ge=1, le=5, alias="NATS_REPLICAS", description="Copies of each stream in a cluster.")
     postgres_url: SecretStr | None = Field(
         None, alias="POSTGRES_URL", description="PostgreSQL 18 as a libpq URL; unset runs one embedded."
@@ -177,6 +192,9 @@ class Settings(BaseSettings):
         3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that work in hand may take at a stop."
     )
 
+    dead_letter_retention_days: float = Field(
+        30, gt=0, le=30, alias="DEAD_LETTER_RETENTION_DAYS", description="Days that dead letters can be asked for."
+    )
     alert_webhook_url: SecretStr | None = Field(
         None, alias="ALERT_WEBHOOK_URL", description="Address that alerts are posted to as JSON; unset only logs them."
     )
@@ -267,6 +285,11 @@ class Settings(BaseSettings):
     def all_embedded(self) -> bool:
         """Whether no server of the operator's is involved."""
         return len(self.embedded) == 3
+
+    @property
+    def tuning(self) -> Tuning:
+        """What these settings change about consumers."""
+        return Tuning(self.ack_wait_s, self.max_deliver)
 
     def runs(self, role: str) -> bool:
         """Whether this process runs that part of the graph."""

@@ -116,9 +116,8 @@ async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
             f"the NATS server takes {client.max_payload} bytes a message, and a dead letter may need "
             f"{SERVER_PAYLOAD_BYTES_MAX}: set max_payload to that in its configuration"
         )
-    await provision(
-        client.jetstream(timeout=10), topology.STREAMS, topology.CONSUMERS, replicas=runtime.settings.nats_replicas
-    )
+    consumers = [runtime.settings.tuning.of(consumer) for consumer in topology.CONSUMERS]
+    await provision(client.jetstream(timeout=10), topology.STREAMS, consumers, replicas=runtime.settings.nats_replicas)
 
 
 async def _disconnect(broker: NatsBroker) -> None:

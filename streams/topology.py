@@ -151,7 +151,28 @@ DUE: Final[dict[str, ConsumerSpec]] = {
     )
     for name, flow in WORKFLOWS.items()
 }
-CONSUMERS: Final = (ENRICHED, UPDATED, AIRED, CHARACTER_UPDATED, INDEX, *DUE.values())
+# Behind these two nobody would hear of a message that the server gave up, so it never does.
+UNTIL_SETTLED: Final = 1_000_000_000
+ADVISED: Final = ConsumerSpec(
+    "advisories-consumer",
+    ADVISORIES.name,
+    ADVISORIES.subjects,
+    ack_wait_s=30,
+    dead_letters=f"{subjects.DEAD_LETTERS}.advisories",
+    description="What the server gave up becomes dead letters.",
+    max_deliver=UNTIL_SETTLED,
+)
+LETTERS: Final = ConsumerSpec(
+    "letters-consumer",
+    DEAD_LETTERS.name,
+    DEAD_LETTERS.subjects,
+    ack_wait_s=30,
+    dead_letters=f"{subjects.DEAD_LETTERS}.letters",
+    description="Dead letters become rows, so that people can ask for them.",
+    max_deliver=UNTIL_SETTLED,
+)
+CONSUMERS: Final = (ENRICHED, UPDATED, AIRED, CHARACTER_UPDATED, INDEX, *DUE.values(), ADVISED, LETTERS)
+CONSUMER_OF: Final = {(consumer.stream, consumer.name): consumer for consumer in CONSUMERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,5 +194,6 @@ ROLES: Final[dict[str, Role]] = {
         Role("index", (INDEX,), True, "keeps the vector index equal to the rows"),
         Role("search", (), True, "answers /search"),
         Role("update", tuple(DUE.values()), False, "asks the sources what changed, each entity at its time"),
+        Role("letters", (ADVISED, LETTERS), False, "keeps dead letters, shows them and sends them again"),
     )
 }

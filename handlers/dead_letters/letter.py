@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 from contracts.errors import EchoraError
 from contracts.events import DeadLetterEvent
@@ -16,11 +18,13 @@ from contracts.limits import DEAD_LETTER_BYTES_MAX
 _VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d+")
 _ERROR_CHARS_MAX = 4_000
 _PAYLOAD_BYTES_KEPT = DEAD_LETTER_BYTES_MAX - 16_384
+# A header of a letter that lacks something of its message, and says what. Such a letter cannot be sent again.
+LACKS: Final = "Echora-Letter-Lacks"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as it was delivered, and how often it failed."""
+    """A message as it was delivered, when its stream stored it, and how often it failed."""
 
     stream: str
     consumer: str
@@ -30,13 +34,19 @@ class Delivery:
     headers: Mapping[str, str]
     attempts: int
     first_failed_at: datetime
+    stored_at: datetime
+
+
+def letter_id(stream: str, consumer: str, sequence: int, stored_at: datetime) -> UUID:
+    """One per message and consumer. A stream that was made anew counts from 1 again, so the instant belongs to it."""
+    return derived_id("dead_letter", stream, consumer, sequence, stored_at.isoformat())
 
 
 def dead_letter(delivery: Delivery, error: EchoraError, now: datetime) -> DeadLetterEvent:
-    """The letter of a delivery that is given up; the same stream, consumer and sequence give the same event id."""
+    """The letter of a delivery that is given up; the same message and consumer give the same event id."""
     words = str(error)[:_ERROR_CHARS_MAX]
     return DeadLetterEvent(
-        event_id=derived_id("dead_letter", delivery.stream, delivery.consumer, delivery.sequence),
+        event_id=letter_id(delivery.stream, delivery.consumer, delivery.sequence, delivery.stored_at),
         timestamp=now,
         subject=delivery.subject,
         payload=delivery.payload,
@@ -60,8 +70,9 @@ def shortened(letter: DeadLetterEvent) -> DeadLetterEvent:
     """
     kept = letter.payload[:_PAYLOAD_BYTES_KEPT]
     cut = len(letter.payload) - len(kept)
-    words = f"{letter.error[:200]} [the letter lacks the headers and the last {cut} of {len(letter.payload)} bytes]"
-    return letter.model_copy(update={"headers": {}, "payload": kept, "error": words})
+    lacks = f"the headers and the last {cut} of {len(letter.payload)} bytes"
+    words = f"{letter.error[:200]} [the letter lacks {lacks}]"
+    return letter.model_copy(update={"headers": {LACKS: lacks}, "payload": kept, "error": words})
 
 
 def fingerprint(consumer: str, error: EchoraError) -> str:

@@ -16,6 +16,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import asyncpg
 import structlog
@@ -26,7 +28,7 @@ from contracts import codec
 from contracts.clock import Clock
 from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError, Outage, Permanent, Poison, Transient
-from contracts.events import Event
+from contracts.events import DeadLetterEvent, Event
 from contracts.limits import ATTEMPTS_MAX
 from handlers.dead_letters import Delivery, dead_letter, shortened
 from streams.delivery.delays import delay_s, outage_delay_s
@@ -34,10 +36,12 @@ from streams.delivery.failures import FailureCounter, Failures
 from streams.delivery.metrics import DEAD_LETTERS, HANDLED, OUTAGES
 from streams.delivery.publish import Publisher
 from streams.topology import ConsumerSpec
+from streams.tuning import Tuning
 
 Outcome = EchoraError | None
 Step = Callable[[Sequence[Event]], Awaitable[list[Outcome]]]
 GivenUp = Callable[[Sequence[tuple[Event, str]]], Awaitable[None]]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Settler:
     failures: FailureCounter
     clock: Clock
     spread: Callable[[], float]
+    tuning: Tuning = field(default_factory=Tuning)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def deliver(
@@ -68,6 +73,7 @@ class Settler:
         given_up: GivenUp | None = None,
     ) -> None:
         """Run `step` on the events of a batch and settle each message; `given_up` hears of refused events first."""
+        consumer = self.tuning.of(consumer)
         good = [(message, event) for message, event in zip(raw, events, strict=True) if isinstance(event, Event)]
         outcomes: list[tuple[Msg, Event | None, Outcome]] = [
             (message, None, Poison(event.reason))
@@ -142,7 +148,7 @@ class Settler:
             await message.ack()
         HANDLED.labels(consumer.name).inc(len(done))
         if again:
-            await _quietly(self.failures.forget(consumer.stream, consumer.name, again))
+            await self.forget(consumer, again)
 
     async def _settle_failed(
         self, consumer: ConsumerSpec, failed: Sequence[tuple[Msg, Event | None, EchoraError]], given_up: GivenUp | None
@@ -185,13 +191,8 @@ class Settler:
             log.error("dead letter", subject=message.subject, error=str(error)[:500], attempts=story.count)
             DEAD_LETTERS.labels(consumer.name, type(error).__name__).inc()
             await message.ack()
-        await _quietly(
-            self.failures.forget(
-                consumer.stream,
-                consumer.name,
-                [m.metadata.sequence.stream for (m, *_), safe in zip(dead, confirmed, strict=True) if safe],
-            )
-        )
+        settled = [m.metadata.sequence.stream for (m, *_), safe in zip(dead, confirmed, strict=True) if safe]
+        await self.forget(consumer, settled)
 
     def _letter(self, consumer: ConsumerSpec, message: Msg, error: EchoraError, story: Failures) -> Letter:
         now = self.clock.now()
@@ -204,14 +205,23 @@ class Settler:
             message.headers or {},
             story.count,
             story.first_failed_at,
+            stored_at(message),
         )
-        event = dead_letter(delivery, error, now)
-        try:
-            payload = codec.encode(event)
-        except Permanent:
-            payload = codec.encode(shortened(event))
-        headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
-        return Letter(consumer.dead_letters, payload, headers)
+        return letter_of(consumer, dead_letter(delivery, error, now))
+
+    async def forget(self, consumer: ConsumerSpec, sequences: Sequence[int]) -> None:
+        """These have their letters; what was counted of them is of no use any more."""
+        await _quietly(self.failures.forget(consumer.stream, consumer.name, sequences))
+
+
+def letter_of(consumer: ConsumerSpec, event: DeadLetterEvent) -> Letter:
+    """The letter as a message; its id is the same whichever way the message died."""
+    try:
+        payload = codec.encode(event)
+    except Permanent:
+        payload = codec.encode(shortened(event))
+    headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
+    return Letter(consumer.dead_letters, payload, headers)
 
 
 async def keep(consumer: ConsumerSpec, held: Callable[[], Sequence[Msg]]) -> None:
@@ -237,6 +247,13 @@ def _came_before(message: Msg) -> bool:
     """
     tokens = message.reply.split(".")
     return tokens[4 if len(tokens) < 12 else 6] != "1"
+
+
+def stored_at(message: Msg) -> datetime:
+    """When the stream stored it, in microseconds. The client's own reading goes through a float and may be one off."""
+    tokens = message.reply.split(".")
+    microseconds = int(tokens[7 if len(tokens) < 12 else 9]) // 1_000
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 async def _quietly(work: Awaitable[None]) -> None:

@@ -12,6 +12,7 @@ from contracts import events, limits, subjects
 from handlers.relay.message import VECTOR_FIELDS
 from handlers.update.workflows import WORKFLOWS
 from streams import topology
+from streams.tuning import Tuning
 from tests.architecture.source import trees
 
 # Which role reads which subject.
@@ -19,6 +20,7 @@ READS = {
     "persist": {subject for consumer in topology.ROLES["persist"].consumers for subject in consumer.subjects},
     "index": {subject for consumer in topology.ROLES["index"].consumers for subject in consumer.subjects},
     "update": {subject for consumer in topology.ROLES["update"].consumers for subject in consumer.subjects},
+    "letters": {subject for consumer in topology.ROLES["letters"].consumers for subject in consumer.subjects},
 }
 # What each role sends, by way of the outbox.
 WRITES = {
@@ -150,6 +152,20 @@ def test_the_index_writes_nothing_and_reads_only_what_was_committed() -> None:
     committed = {subjects.event_of(subject) for subject in READS["index"]}
     assert events.AnimeUpdatedEvent not in committed
     assert committed == {subjects.event_of(subject) for subject in WRITES["persist"]}
+
+
+def test_dead_letters_are_read_by_nobody_but_letters_and_a_replay_names_no_subject_of_its_own() -> None:
+    assert READS["letters"] == {*topology.DEAD_LETTERS.subjects, *topology.ADVISORIES.subjects}
+    others = set().union(*(read for reader, read in READS.items() if reader != "letters"))
+    assert not [subject for subject in others for own in READS["letters"] if matches(own, subject)]
+    # What a person sends again goes to the subject that it came from, and so adds no edge.
+    assert subjects_named("dead_letters") == set()
+
+
+def test_what_hears_of_messages_that_the_server_gave_up_is_never_given_up_itself() -> None:
+    for consumer in topology.ROLES["letters"].consumers:
+        assert Tuning(max_deliver=1).of(consumer).max_deliver == topology.UNTIL_SETTLED
+    assert Tuning(max_deliver=1).of(topology.ENRICHED).max_deliver == 1
 
 
 def test_the_fields_that_ask_for_a_vector_are_those_of_the_data_model() -> None:

@@ -11,9 +11,10 @@ from faststream.nats import NatsBroker, TestNatsBroker
 
 from contracts.codec import PoisonMessage
 from contracts.events import Event
-from streams import index, persist, update
+from streams import advisories, index, persist, update
 from streams.broker import Pullers, build_broker
 from streams.clock import SystemClock
+from streams.letters import LetterDesk
 from streams.runtime import Runtime
 from streams.settings import Settings
 from streams.topology import ConsumerSpec
@@ -56,6 +57,8 @@ async def wired() -> AsyncIterator[Wired]:
     persist.subscribe(pullers, runtime)
     index.subscribe(pullers, runtime)
     update.subscribe(pullers, runtime)
+    advisories.subscribe(pullers, runtime)
+    LetterDesk(runtime).subscribe(pullers)
     async with TestNatsBroker(broker) as in_memory:
         yield Wired(in_memory, notes, runtime)
     runtime.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from faststream.nats import NatsBroker
 
 from contracts import codec, subjects
+from contracts.advisories import AdvisoryEvent
 from contracts.codec import PoisonMessage
 from contracts.errors import Awaited
 from contracts.events import (
@@ -17,6 +19,7 @@ from contracts.events import (
     AnimeDeletedEvent,
     AnimeSyncedEvent,
     CharacterSyncedEvent,
+    DeadLetterEvent,
     EpisodeSyncedEvent,
     Event,
     ScheduleTickEvent,
@@ -53,8 +56,15 @@ CASES: list[tuple[str, Event, str]] = [
         )
         for name in WORKFLOWS
     ),
+    (
+        "anime.dlq.updated",
+        DeadLetterEvent(subject=subjects.ANIME_UPDATED, payload=b"\xff", stream="ANIME_EVENTS", **COMMON),
+        "letters-consumer",
+    ),
 ]
-STREAM_OF = {subject: consumer.stream for consumer in topology.CONSUMERS for subject in consumer.subjects}
+STREAM_OF = {
+    subject.replace(">", "updated"): consumer.stream for consumer in topology.CONSUMERS for subject in consumer.subjects
+}
 
 
 async def send(broker: NatsBroker, subject: str, message: Event | bytes) -> None:
@@ -62,8 +72,29 @@ async def send(broker: NatsBroker, subject: str, message: Event | bytes) -> None
 
 
 def test_every_consumed_subject_is_among_the_cases() -> None:
-    consumed = {subject for consumer in topology.CONSUMERS for subject in consumer.subjects}
+    consumed = {
+        subject.replace(">", "updated")
+        for consumer in topology.CONSUMERS
+        for subject in consumer.subjects
+        if consumer is not topology.ADVISED
+    }
     assert {subject for subject, _, _ in CASES} == consumed
+
+
+async def test_the_servers_advisories_reach_their_step_as_events(wired: Wired) -> None:
+    said = {
+        "type": "io.nats.jetstream.advisory.v1.max_deliver",
+        "id": "x",
+        "timestamp": "2026-02-17T12:00:00.123456789Z",
+    }
+    said |= {"stream": "ANIME_EVENTS", "consumer": "qdrant-consumer", "stream_seq": 7, "deliveries": 50}
+    subject = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.ANIME_EVENTS.qdrant-consumer"
+    for message in (json.dumps(said).encode(), b"\xff", b"[1]"):
+        await wired.broker.publish(message, subject, stream=topology.ADVISORIES.name)
+    items = [item for name, events in wired.notes.delivered for item in events if name == "advisories-consumer"]
+    assert isinstance(items[0], AdvisoryEvent)
+    assert (items[0].kind, items[0].stream_sequence, items[0].deliveries) == ("max_deliver", 7, 50)
+    assert [isinstance(item, PoisonMessage) for item in items] == [False, True, True]
 
 
 @pytest.mark.parametrize(("subject", "event", "consumer"), CASES, ids=[case[0] for case in CASES])
@@ -138,9 +169,10 @@ async def test_what_is_published_says_what_it_is(wired: Wired) -> None:
 
 
 def test_every_consumer_of_the_topology_is_pulled_by_our_loop_and_declared_by_nobody_else() -> None:
-    from streams import index, persist, update
+    from streams import advisories, index, persist, update
     from streams.broker import Pullers, build_broker
     from streams.clock import SystemClock
+    from streams.letters import LetterDesk
     from streams.runtime import Runtime
     from streams.settings import Settings
 
@@ -150,6 +182,8 @@ def test_every_consumer_of_the_topology_is_pulled_by_our_loop_and_declared_by_no
     persist.subscribe(pullers, runtime)
     index.subscribe(pullers, runtime)
     update.subscribe(pullers, runtime)
+    advisories.subscribe(pullers, runtime)
+    LetterDesk(runtime).subscribe(pullers)
     assert set(pullers.by_consumer) == {consumer.name for consumer in topology.CONSUMERS}
     for subscriber in broker.subscribers:
         stream = subscriber.stream  # type: ignore[attr-defined]

@@ -13,8 +13,8 @@ from nats.aio.client import Client
 
 from contracts.errors import Awaited, EchoraError, Outage, Permanent, Poison, Refused, Transient
 from contracts.events import Event
-from contracts.ids import derived_id
 from contracts.limits import ATTEMPTS_MAX
+from handlers.dead_letters import letter_id
 from streams.delivery.publish import Message, Publisher
 from tests.events import updated
 from tests.integration.delivery.lane import Lane, open_lane
@@ -98,7 +98,8 @@ async def test_the_fifth_failure_goes_to_the_dead_letters_with_bytes_headers_and
     assert letter.first_failed_at is not None
     assert letter.last_failed_at is not None
     assert letter.first_failed_at < letter.last_failed_at
-    assert letter.event_id == derived_id("dead_letter", lane.stream.name, lane.consumer.name, sequence)
+    assert raw.time is not None
+    assert letter.event_id == letter_id(lane.stream.name, lane.consumer.name, sequence, raw.time)
     assert "is not there yet" in letter.error
     assert step.tries(event) == ATTEMPTS_MAX
     assert step.tries(neighbour) == 1
@@ -330,10 +331,10 @@ async def test_no_message_that_the_stream_takes_is_too_large_for_its_letter() ->
         # The shortest headers cost the most in a letter, compared with what they take on the wire ("ab:\r\n").
         headers = {f"{number:x}": "" for number in range(header_bytes // 6)}
         size = room - header_bytes
-        delivery = Delivery("S" * 50, "C" * 50, 2**60, "s" * 50, b"\xff" * size, headers, 5, NOON)
+        delivery = Delivery("S" * 50, "C" * 50, 2**60, "s" * 50, b"\xff" * size, headers, 5, NOON, NOON)
         letter = dead_letter(delivery, Permanent("\U0001f600" * 10_000), NOON)
         assert len(codec.encode(letter)) <= limits.DEAD_LETTER_BYTES_MAX
-    beyond = Delivery("S", "C", 1, "s", b"\xff" * 4_000_000, {"a": "b"}, 5, NOON)
+    beyond = Delivery("S", "C", 1, "s", b"\xff" * 4_000_000, {"a": "b"}, 5, NOON, NOON)
     short = codec.encode(shortened(dead_letter(beyond, Permanent("never"), NOON)))
     kept = codec.decode_as(DeadLetterEvent, "letter", short)
     assert isinstance(kept, DeadLetterEvent)

@@ -1,0 +1,13 @@
+"""Dead letters as rows."""
+
+from __future__ import annotations
+
+from streams.database.step import run_sql
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Run the step's SQL."""
+    run_sql(__file__)
