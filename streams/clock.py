@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contracts.clock import Clock
+
 
 class SystemClock:
     """Real time."""
@@ -24,6 +26,28 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds` real seconds; less than zero counts as zero."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class DatedClock:
+    """Waits by one clock and dates by another: what people hand in is said in the catalogue's time, and nobody waits
+    for it by a world's.
+    """
+
+    waits: Clock
+    dates: Clock
+
+    def now(self) -> datetime:
+        """The current instant of the clock that dates."""
+        return self.dates.now()
+
+    def monotonic(self) -> float:
+        """Seconds of the clock that waits."""
+        return self.waits.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of the clock that waits."""
+        await self.waits.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
