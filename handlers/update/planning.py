@@ -12,16 +12,21 @@ from contracts.workflow import Due
 from handlers.update.airtime import Unknown, expected
 from handlers.update.stored import ShowRow
 
-# What the reason of a look begins with that makes up for a skipped window.
+# What the reasons of looks begin with that stand for no air time: they make up for a skipped window, or for whatever
+# aired before the show came into the catalogue.
 AGAIN: Final = "looked at again"
+FIRST: Final = "looked at first"
 _OPEN: Final = frozenset({AnimeStatus.ONGOING, AnimeStatus.UPCOMING})
 
 Plans = dict[str, dict[str, Due | None]]
 """By workflow and entity: the next look, None for its next regular slot."""
 
 
-def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta) -> Plans:
-    """The looks of these anime. Air times beyond the window wait for a later rebuild, which may know better."""
+def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta, *, are_new: bool = False) -> Plans:
+    """The looks of these anime. Air times beyond the window wait for a later rebuild, which may know better.
+
+    A show that is new and airs is looked at once, since its import may be older than its last episode.
+    """
     plans: Plans = {"metadata_refresh": {}, "status_check": {}, "episode_air_tracking": {}}
     for one in shows:
         entity_id = str(one.id)
@@ -31,6 +36,9 @@ def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta) -> Pl
         plans["status_check"][entity_id] = None
         if one.was_skipped:
             plans["episode_air_tracking"][entity_id] = Due(now, f"{AGAIN}: the last window was skipped")
+            continue
+        if are_new and one.show.status is AnimeStatus.ONGOING:
+            plans["episode_air_tracking"][entity_id] = Due(now, f"{FIRST}: it is new in the catalogue")
             continue
         due = expected(one.show, now)
         if not isinstance(due, Unknown) and due.at <= now + window:

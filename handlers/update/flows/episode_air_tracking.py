@@ -18,7 +18,7 @@ from handlers.update.episodes import NewEpisode, expected_number, is_last, lates
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
 from handlers.update.look import Flow, Found, Look, Notice, Part, Tools
-from handlers.update.planning import AGAIN
+from handlers.update.planning import AGAIN, FIRST
 from handlers.update.proposals import unproposed
 from handlers.update.stored import StoredAnime, show_of, with_changes
 
@@ -137,7 +137,7 @@ def _end(
 
 def _is_extra(look: Look) -> bool:
     """Whether the look stands for no air time, so that finding nothing is no miss."""
-    return look.reason.startswith((DAILY, AGAIN))
+    return look.reason.startswith((DAILY, AGAIN, FIRST))
 
 
 def _put_off(said: Heard, number: int, now: datetime) -> datetime | None:
