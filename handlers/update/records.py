@@ -48,7 +48,11 @@ class RecordStore:
         """Those of these characters that live."""
         rows = await self._fetch("characters", sorted(set(ids)))
         return {
-            row["id"]: StoredCharacter(row["id"], self._current(row, self._character_values(row["row"])))
+            row["id"]: StoredCharacter(
+                row["id"],
+                self._current(row, self._character_values(row["row"])),
+                work=orjson.loads(row["work"] or "{}"),
+            )
             for row in rows
         }
 

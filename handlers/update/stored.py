@@ -32,11 +32,12 @@ class StoredAnime:
 
 @dataclass(frozen=True, slots=True)
 class StoredCharacter:
-    """A character: its record, and the changes that people have before them."""
+    """A character: its record, the changes that people have before them, and the ids of an anime that it appears in."""
 
     id: UUID
     current: Current
     proposals: tuple[Proposal, ...] = ()
+    work: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ids(self) -> Mapping[str, str]:
