@@ -17,6 +17,8 @@ from contracts.texts import normal_text, shortened
 
 JSON = Any
 
+# Who says what a person decided. Such a word is never held: whoever would decide about it has spoken.
+PERSON: Final = "person"
 _UNKNOWN: Final = "UNKNOWN"
 # How far along a show is. CANCELLED is an end as well: coming back from it is a step backward.
 _STAGE: Final[Mapping[str, int]] = {"UPCOMING": 0, "ONGOING": 1, "FINISHED": 2, "CANCELLED": 3}
@@ -112,6 +114,8 @@ RULES: Final = (
     Rule("list loses more than half", LISTS, _emptied),
     Rule("list loses more than half", ADDRESSES, _fewer),
 )
+GUARDED: Final = frozenset[str]().union(*(rule.fields for rule in RULES))
+"""Every field that some rule looks at."""
 
 
 def _known(value: JSON) -> bool:

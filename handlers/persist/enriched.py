@@ -1,4 +1,7 @@
-"""anime.enriched: a whole record, or one part of it, becomes rows and links."""
+"""anime.enriched: a whole record, or one part of it, becomes rows and links.
+
+What a record says is never held. Only where something was held or judged before it takes its place in time among that.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,19 @@ from handlers.persist.batch import Outcome, awaited
 from handlers.persist.characters import resolve_characters, write_characters
 from handlers.persist.columns import ANIME, CHARACTER, EPISODE
 from handlers.persist.episodes import keep_episode_counts, raise_episode_count, write_episodes
+from handlers.persist.guard import Guard, read_guard, read_least_totals
 from handlers.persist.links import write_anime_links
-from handlers.persist.merge import merge
+from handlers.persist.merge import JSON, merge
 from handlers.persist.references import Owners, read_owners, write_references
 from handlers.persist.rows import Connection, Entity, EpisodeKey, new_entity
 from handlers.persist.sql import query
+from handlers.persist.words import Word
 
 _ANIME_IDENTITY = frozenset({"id"})
 _EPISODE_IDENTITY = frozenset({"id", "anime_id", "episode_number"})
 _CHARACTER_IDENTITY = frozenset({"id"})
+# Each record adds the anime that it is of to these, so no record's word is the whole value.
+_JOINED = frozenset({"anime_ids", "roles"})
 
 
 @dataclass(slots=True)
@@ -37,6 +44,8 @@ class Work:
     characters: dict[UUID, Entity]
     character_ids: dict[UUID, UUID]
     owners: Owners
+    anime_guard: Guard
+    character_guard: Guard
     causes: dict[UUID, AnimeEnrichedEvent] = field(default_factory=dict)
     roles: dict[tuple[UUID, UUID], str | None] = field(default_factory=dict)
 
@@ -72,7 +81,11 @@ async def _read(connection: Connection, records: Sequence[AnimeEnrichedEvent]) -
     keys = [(event.anime_id, episode.episode_number) for event in records for episode in event.episodes]
     episodes = await rows.read_episodes(connection, keys, EPISODE.fields)
     owners = await read_owners(connection, (pair for event in records for pair in _external_ids(event).items()))
-    return Work(anime, episodes, characters, character_ids, owners)
+    anime_guard = await read_guard(connection, ANIME, anime, ANIME.fields)
+    counted = [one for one in anime if anime_guard.remembered(one, {"episode_count"})]
+    await read_least_totals(connection, anime_guard, counted)
+    character_guard = await read_guard(connection, CHARACTER, characters, CHARACTER.fields - _JOINED)
+    return Work(anime, episodes, characters, character_ids, owners, anime_guard, character_guard)
 
 
 def _external_ids(event: AnimeEnrichedEvent) -> dict[str, str]:
@@ -92,16 +105,24 @@ def _merge_record(work: Work, event: AnimeEnrichedEvent) -> Outcome:
         _check(work, event, anime)
     except Refused as refused:
         return refused
-    said = saying.of_enriched(event)
     if anime is None:
         anime = work.anime[event.anime_id] = new_entity(event.anime_id)
     if event.anime is not None:
-        merge(anime.held, saying.given(event.anime, without=_ANIME_IDENTITY), said, whole_record=True)
+        _merge_fields(work.anime_guard, anime, saying.given(event.anime, without=_ANIME_IDENTITY), event)
         work.owners.claim(event.anime_id, _external_ids(event))
     work.causes[anime.id] = event
     _merge_episodes(work, event, anime)
     _merge_characters(work, event)
     return None
+
+
+def _merge_fields(guard: Guard, entity: Entity, values: dict[str, JSON], event: AnimeEnrichedEvent) -> None:
+    said = saying.of_enriched(event)
+    judged = guard.remembered(entity.id, values)
+    rest = {name: value for name, value in values.items() if name not in judged}
+    merge(entity.held, rest, said, whole_record=True)
+    for name in judged:
+        guard.hear(entity, name, Word(values[name], said, event.timestamp, is_judged=False))
 
 
 def _check(work: Work, event: AnimeEnrichedEvent, anime: Entity | None) -> None:
@@ -133,14 +154,12 @@ def _merge_episodes(work: Work, event: AnimeEnrichedEvent, anime: Entity) -> Non
 
 
 def _merge_characters(work: Work, event: AnimeEnrichedEvent) -> None:
-    said = saying.of_enriched(event)
     for character in event.characters:
         entity_id = work.character_ids[character.id]
         entity = work.characters.get(entity_id)
         if entity is None:
             entity = work.characters[entity_id] = new_entity(entity_id)
-        values = saying.given(character, without=_CHARACTER_IDENTITY)
-        merge(entity.held, values, said, whole_record=True)
+        _merge_fields(work.character_guard, entity, saying.given(character, without=_CHARACTER_IDENTITY), event)
         _appears_in(entity, event.anime_id)
         work.causes[entity.id] = event
         work.roles[event.anime_id, entity_id] = character.roles[0].value if character.roles else None
@@ -166,6 +185,8 @@ async def _write(connection: Connection, work: Work) -> None:
     await write_anime_links(connection, [(entity, None) for entity in changed])
     await sync.queue(connection, [_anime_sync(work, entity) for entity in changed])
     await write_characters(connection, work.characters, work.roles, work.causes)
+    await work.anime_guard.write(connection, work.anime)
+    await work.character_guard.write(connection, work.characters)
     await write_episodes(connection, work.episodes, work.causes)
 
 

@@ -28,9 +28,15 @@ def raise_episode_count(anime: Entity, episode_number: int) -> None:
 async def keep_episode_counts(connection: Connection, anime: Iterable[Entity]) -> None:
     """An announced total below the highest episode that is there gives way to it."""
     announced = {one.id: one for one in anime if not one.is_new and "episode_count" in one.held.changed}
-    if announced:
-        for row in await connection.fetch(query("highest_episodes"), list(announced)):
-            raise_episode_count(announced[row["anime_id"]], row["number"])
+    for anime_id, number in (await highest_episodes(connection, announced)).items():
+        raise_episode_count(announced[anime_id], number)
+
+
+async def highest_episodes(connection: Connection, anime_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The highest episode number that each of these anime has; none for those without episodes."""
+    wanted = list(anime_ids)
+    found = await connection.fetch(query("highest_episodes"), wanted) if wanted else []
+    return {row["anime_id"]: row["number"] for row in found}
 
 
 async def write_episodes(

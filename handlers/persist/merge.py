@@ -81,7 +81,7 @@ def merge(held: Held, incoming: Mapping[str, JSON], saying: Saying, *, whole_rec
         elif _wins(held, name, held.values.get(name), value, saying):
             held.assign(name, value)
             won.append(name)
-    _attribute(held, won, saying, whole_record=whole_record)
+    attribute(held, won, saying, whole_record=whole_record)
 
 
 def _overlay(held: Held, name: str, incoming: Mapping[str, JSON] | None, saying: Saying) -> list[str]:
@@ -98,13 +98,17 @@ def _overlay(held: Held, name: str, incoming: Mapping[str, JSON] | None, saying:
 
 
 def _wins(held: Held, key: str, current: JSON, value: JSON, saying: Saying) -> bool:
-    if key in NEVER_UNKNOWN:
-        if value is None or (value == UNKNOWN and current is not None):
-            return False
-        if current == UNKNOWN:
-            return True  # Whoever knows wins over whoever does not, however late that was said.
+    if is_silent(key, current, value):
+        return False
+    if key in NEVER_UNKNOWN and current == UNKNOWN:
+        return True  # Whoever knows wins over whoever does not, however late that was said.
     entry = holder(held.provenance, key, held_now=current is not None)
     return entry is None or _order(entry) <= saying.order
+
+
+def is_silent(key: str, current: JSON, value: JSON) -> bool:
+    """Whether a word says nothing: a source that does not know takes nothing away."""
+    return key in NEVER_UNKNOWN and (value is None or (value == UNKNOWN and current is not None))
 
 
 def holder(provenance: Provenance, key: str, *, held_now: bool) -> list[str] | None:
@@ -120,7 +124,8 @@ def _order(entry: list[str]) -> tuple[datetime, str]:
     return datetime.fromisoformat(entry[1]), entry[2]
 
 
-def _attribute(held: Held, won: list[str], saying: Saying, *, whole_record: bool) -> None:
+def attribute(held: Held, won: list[str], saying: Saying, *, whole_record: bool = False) -> None:
+    """Keep who said the fields that were `won`, in the shortest form."""
     if not won:
         return
     entry = saying.entry

@@ -1,4 +1,7 @@
-"""anime.updated and character.updated: changed fields of entities that are there already."""
+"""anime.updated and character.updated: changed fields of entities that are there already.
+
+What the risk policy looks at goes through the guard, which holds a risky change for a person; the rest is merged.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ from uuid import UUID
 from contracts import subjects
 from contracts.errors import Refused
 from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, Event
+from contracts.risk import GUARDED, PERSON
 from handlers.persist import rows, saying, sync
 from handlers.persist.batch import Outcome, awaited
 from handlers.persist.characters import write_character_references
 from handlers.persist.columns import ANIME, CHARACTER, Table
 from handlers.persist.episodes import keep_episode_counts
+from handlers.persist.guard import Guard, read_guard, read_least_totals
 from handlers.persist.links import write_anime_links
 from handlers.persist.merge import JSON, merge
 from handlers.persist.references import Owners, read_owners, write_references
 from handlers.persist.rows import Connection, Entity
+from handlers.persist.words import Word
 
 Update = AnimeUpdatedEvent | CharacterUpdatedEvent
 
@@ -55,11 +61,12 @@ async def _apply(
 ) -> tuple[list[tuple[Entity, Update]], list[Outcome]]:
     fields = frozenset(name for update, _ in updates for name in update.changed_fields if name in table.fields)
     held = await rows.read(connection, table, (entity_id for _, entity_id in updates), fields)
+    guard = await _guard(connection, table, updates)
     outcomes: list[Outcome] = []
     last: dict[UUID, Update] = {}
     for update, entity_id in updates:
         entity = held.get(entity_id)
-        outcome = _merge_one(table, entity, update, entity_id, owners)
+        outcome = _merge_one(guard, entity, update, entity_id, owners)
         outcomes.append(outcome)
         if outcome is None and entity is not None and entity.held.changed:
             last[entity_id] = update
@@ -69,10 +76,20 @@ async def _apply(
     for entity in changed:
         entity.raise_version()
     await rows.write(connection, table, list(held.values()))
+    await guard.write(connection, held)
     return [(entity, last[entity.id]) for entity in changed], outcomes
 
 
-def _merge_one(table: Table, entity: Entity | None, update: Update, entity_id: UUID, owners: Owners) -> Outcome:
+async def _guard(connection: Connection, table: Table, updates: Sequence[tuple[Update, UUID]]) -> Guard:
+    named = [(entity_id, name) for update, entity_id in updates for name in update.changed_fields]
+    guard = await read_guard(connection, table, (entity_id for entity_id, _ in named), (name for _, name in named))
+    counted = {entity_id for entity_id, name in named if name == "episode_count" and table is ANIME}
+    await read_least_totals(connection, guard, counted)
+    return guard
+
+
+def _merge_one(guard: Guard, entity: Entity | None, update: Update, entity_id: UUID, owners: Owners) -> Outcome:
+    table = guard.table
     if entity is None:
         return awaited(update, f"{table.name} {entity_id}")
     if entity.deleted:
@@ -84,7 +101,13 @@ def _merge_one(table: Table, entity: Entity | None, update: Update, entity_id: U
             owners.claim(entity_id, _external_ids(update))
     except Refused as refused:
         return refused
-    merge(entity.held, incoming, saying.of_update(update))
+    said = saying.of_update(update)
+    merge(entity.held, {name: value for name, value in incoming.items() if name not in GUARDED}, said)
+    flagged = {flag.field for flag in update.risks}
+    by_person = PERSON in said.source.split("+")
+    for name in incoming.keys() & GUARDED:
+        word = Word(incoming[name], said, update.timestamp, not by_person, name in flagged, update.correlation_id)
+        guard.hear(entity, name, word)
     return None
 
 

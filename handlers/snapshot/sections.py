@@ -63,6 +63,7 @@ SECTIONS: Final = (
         upserts_on=("workflow", "entity_id"),
     ),
     Section("review", "id"),
+    Section("guarded_word", 'entity_id, field COLLATE "C", event_id'),
 )
 
 NOT_KEPT: Final[Mapping[str, str]] = {

@@ -212,9 +212,8 @@ async def test_an_update_of_what_is_known_sends_nothing(pool: asyncpg.Pool) -> N
 
 async def test_a_name_without_a_value_removes_it_from_row_and_links(pool: asyncpg.Pool) -> None:
     await done(pool, enriched("Ring", **FULL))
-    await done(
-        pool, updated("Ring", synopsis=None, studios=None, broadcast=None, hiatus=None, trailers=None, score=None)
-    )
+    nothing = dict.fromkeys(("synopsis", "studios", "broadcast", "hiatus", "trailers", "score"))
+    await done(pool, updated("Ring", source="person", **nothing))
     row = await anime(pool, "Ring")
     assert (row["synopsis"], row["score_agm"], row["meta"].get("trailers")) == (None, None, None)
     assert [await count(pool, name) for name in ("anime_broadcast", "anime_hiatus")] == [0, 0]

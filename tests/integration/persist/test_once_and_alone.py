@@ -50,7 +50,7 @@ async def test_the_same_event_twice_in_one_batch_and_again_in_the_next_counts_on
 
 async def test_an_event_id_counts_once_even_when_a_newer_value_came_between(pool: asyncpg.Pool) -> None:
     await done(pool, record("Ring"), change("Ring", minute=1, status="ONGOING"))
-    removal = change("Ring", minute=2, synopsis=None)
+    removal = change("Ring", minute=2, source="person", synopsis=None)
     await done(pool, change("Ring", minute=1, synopsis="Text"), removal, change("Ring", minute=3, synopsis="Text 2"))
     version = (await anime(pool, "Ring"))["version"]
     await done(pool, removal)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from contracts import risk
 from contracts.items import lost
 from contracts.model import AnimeFields, CharacterFields
-from contracts.risk import RULES, risks_of, risky_fields
+from contracts.risk import PERSON, RULES, risks_of, risky_fields
+from handlers.update import belief
 
 LONG = "A doctor saves a boy. " * 10
 
@@ -128,3 +129,7 @@ def test_works_with_ids_that_differ_are_two_however_alike_their_titles() -> None
     elsewhere = {"ADAPTATION": [{"title": "monster", "external_ids": {"anilist": "9"}}]}
     assert lost("related_source_material", manga, novel) == (1, 1)
     assert lost("related_source_material", manga, elsewhere) == (0, 1)
+
+
+def test_a_person_has_one_name_in_the_rooms_that_hear_of_one() -> None:
+    assert belief.PERSON == PERSON

@@ -1,0 +1,253 @@
+"""The guard of risky fields, on rows that are locked: what was said is judged, and what is held becomes a review.
+
+Everything here happens in the transaction that writes the rows, so that a change is either applied or held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from contracts import codec, subjects
+from contracts.events import EntityType, ReviewReadyEvent, RiskFlag
+from contracts.ids import derived_id, outbox_bucket
+from contracts.risk import GUARDED
+from contracts.sameness import proposal_key, value_key
+from handlers.persist.columns import Table
+from handlers.persist.episodes import highest_episodes
+from handlers.persist.merge import Saying, attribute, holder
+from handlers.persist.rows import Connection, Entity
+from handlers.persist.sql import query
+from handlers.persist.words import NOBODY, Memory, Proposal, Settled, Word, first_word
+
+Key = tuple[UUID, str]
+
+# A proposal that a person turned down, or took back after approving it, is not made again.
+TURNED_DOWN: Final = frozenset({"rejected", "undone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A review to be entered: what is proposed for which field of which entity, judged on the row of that version."""
+
+    key: Key
+    proposal: Proposal
+    base_version: int
+
+    @property
+    def id(self) -> UUID:
+        """The same proposal of the same event is the same review, however often it is judged."""
+        word = self.proposal.word
+        return derived_id("review", word.saying.event_id, *self.key, value_key(self.proposal.old))
+
+
+@dataclass(slots=True)
+class Guard:
+    """The guarded fields of a batch, by entity and field: what is remembered of each, and what was heard now."""
+
+    table: Table
+    memories: dict[Key, Memory] = field(default_factory=dict)
+    _pending: dict[Key, tuple[UUID, Proposal]] = field(default_factory=dict)
+    _stored: dict[Key, dict[UUID, bool]] = field(default_factory=dict)
+    _heard_at: dict[Key, datetime] = field(default_factory=dict)
+
+    def hear(self, entity: Entity, name: str, word: Word) -> None:
+        """Judge what was said of a guarded field, and bring the entity to what stands after it."""
+        key, held = (entity.id, name), entity.held
+        memory = self.memory(key)
+        current = held.values.get(name)
+        entry = holder(held.provenance, name, held_now=current is not None)
+        holder_id = UUID(entry[2]) if entry else NOBODY.event_id
+        if not memory.knows(holder_id):
+            memory.learn_holder(first_word(current, entry))
+        ruling = memory.hear(word, current, holder_id)
+        if ruling is None:
+            return
+        self._heard_at[key] = word.said_at
+        if ruling.standing.saying.event_id != holder_id:
+            held.assign(name, ruling.value)
+            attribute(held, [name], ruling.standing.saying)
+
+    def memory(self, key: Key) -> Memory:
+        """What is remembered of a field; nothing at first."""
+        return self.memories.setdefault(key, Memory(key[1]))
+
+    def remembered(self, entity_id: UUID, names: Iterable[str]) -> frozenset[str]:
+        """The fields of which something was judged before."""
+        return frozenset(name for name in names if (entity_id, name) in self.memories)
+
+    async def write(self, connection: Connection, entities: Mapping[UUID, Entity]) -> None:
+        """Keep what was heard, and enter and supersede reviews; after the versions were raised."""
+        heard = {key: self.memories[key] for key in self._heard_at}
+        if not heard:
+            return
+        await self._write_words(connection, heard)
+        holds, superseded = self._reviews(heard, entities)
+        if superseded:
+            await connection.execute(
+                query("supersede_reviews"),
+                list(superseded),
+                [self._heard_at[key] for key in superseded.values()],
+            )
+        if holds:
+            await connection.execute(query("enter_reviews"), *_columns(self.table, holds))
+            await _tell(connection, self.table, [hold for hold in holds if not hold.proposal.word.is_told])
+
+    def _reviews(
+        self, heard: Mapping[Key, Memory], entities: Mapping[UUID, Entity]
+    ) -> tuple[list[Hold], dict[UUID, Key]]:
+        holds: list[Hold] = []
+        superseded: dict[UUID, Key] = {}
+        for key, memory in heard.items():
+            asked, proposal = self._pending.get(key), memory.proposal
+            if asked and proposal and asked[1].is_same(proposal.old, proposal.word.value):
+                continue
+            if asked:
+                superseded[asked[0]] = key
+            if proposal:
+                holds.append(Hold(key, proposal, entities[key[0]].version))
+        return holds, superseded
+
+    async def _write_words(self, connection: Connection, heard: Mapping[Key, Memory]) -> None:
+        gone = [(key, word) for key, memory in heard.items() for word in memory.forget()]
+        changed = [
+            (key, word)
+            for key, memory in heard.items()
+            for word in memory.words
+            if self._stored.get(key, {}).get(word.saying.event_id) is not word.has_won
+        ]
+        await connection.execute(
+            query("enter_words"),
+            [key[0] for key, _ in changed],
+            [key[1] for key, _ in changed],
+            [word.saying.event_id for _, word in changed],
+            [word.saying.source for _, word in changed],
+            [word.saying.observed_at for _, word in changed],
+            [_json(word.value) for _, word in changed],
+            [word.said_at for _, word in changed],
+            [word.correlation_id for _, word in changed],
+            [word.is_judged for _, word in changed],
+            [word.is_told for _, word in changed],
+            [word.has_won for _, word in changed],
+        )
+        if gone:
+            await connection.execute(
+                query("forget_words"),
+                [key[0] for key, _ in gone],
+                [key[1] for key, _ in gone],
+                [word.saying.event_id for _, word in gone],
+            )
+
+
+async def read_guard(connection: Connection, table: Table, ids: Iterable[UUID], names: Iterable[str]) -> Guard:
+    """What is remembered and asked of these fields of these entities; of those that are not guarded nothing is."""
+    guard = Guard(table)
+    wanted, fields = sorted(set(ids)), sorted(GUARDED.intersection(names))
+    if not wanted or not fields:
+        return guard
+    for row in await connection.fetch(query("words_of"), wanted, fields):
+        word = _word(row)
+        guard.memory((row["entity_id"], row["field"])).words.append(word)
+        guard._stored.setdefault((row["entity_id"], row["field"]), {})[word.saying.event_id] = word.has_won
+    for row in await connection.fetch(query("reviews_of"), wanted, fields):
+        _enter_review(guard, row)
+    return guard
+
+
+async def read_least_totals(connection: Connection, guard: Guard, ids: Iterable[UUID]) -> None:
+    """An announced total below the highest episode that is there is that episode's number, also when it is judged."""
+    for anime_id, number in (await highest_episodes(connection, ids)).items():
+        guard.memory((anime_id, "episode_count")).least = number
+
+
+def _enter_review(guard: Guard, row: asyncpg.Record) -> None:
+    key = (row["entity_id"], row["field"])
+    memory = guard.memory(key)
+    old, new = orjson.loads(row["old"]), orjson.loads(row["new"])
+    if row["state"] != "pending":
+        closed = frozenset({proposal_key(old, new)}) if row["state"] in TURNED_DOWN else frozenset()
+        memory.settled = Settled(memory.settled.events | {row["event_id"]}, memory.settled.proposals | closed)
+        return
+    said = Saying(row["source"], row["observed_at"], row["event_id"])
+    word = next((one for one in memory.words if one.saying.event_id == row["event_id"]), None)
+    if word is None:
+        # Its field was forgotten for its age, or came from a copy of the catalogue without words.
+        word = Word(new, said, row["created_at"], is_told=True, correlation_id=row["correlation_id"])
+        memory.remember(word)
+    flags = tuple(RiskFlag.model_validate(flag) for flag in orjson.loads(row["reasons"]))
+    memory.proposal = Proposal(word, old, flags)
+    guard._pending[key] = (row["id"], memory.proposal)
+
+
+def _word(row: asyncpg.Record) -> Word:
+    return Word(
+        orjson.loads(row["value"]),
+        Saying(row["source"], row["observed_at"], row["event_id"]),
+        row["said_at"],
+        row["is_judged"],
+        row["is_told"],
+        row["correlation_id"],
+        row["has_won"],
+    )
+
+
+def _columns(table: Table, holds: Sequence[Hold]) -> tuple[Any, ...]:
+    words = [hold.proposal.word for hold in holds]
+    return (
+        table.name,
+        [hold.id for hold in holds],
+        [hold.key[0] for hold in holds],
+        [hold.key[1] for hold in holds],
+        [_json(hold.proposal.old) for hold in holds],
+        [_json(word.value) for word in words],
+        [word.saying.source for word in words],
+        [word.saying.observed_at for word in words],
+        [word.saying.event_id for word in words],
+        [word.correlation_id for word in words],
+        [_json([flag.model_dump(mode="json") for flag in hold.proposal.flags]) for hold in holds],
+        [hold.base_version for hold in holds],
+        [word.said_at for word in words],
+    )
+
+
+async def _tell(connection: Connection, table: Table, holds: Sequence[Hold]) -> None:
+    """What the update step had not flagged is told by an event of its own; what it had flagged was told already."""
+    if not holds:
+        return
+    events = [
+        ReviewReadyEvent(
+            event_id=derived_id("review.ready", hold.id),
+            timestamp=hold.proposal.word.said_at,
+            correlation_id=hold.proposal.word.correlation_id,
+            causation_id=hold.proposal.word.saying.event_id,
+            review_id=hold.id,
+            entity_type=EntityType(table.name.upper()),
+            entity_id=hold.key[0],
+            field=hold.key[1],
+            source=hold.proposal.word.saying.source,
+            reasons=[flag.reason for flag in hold.proposal.flags],
+            base_version=hold.base_version,
+        )
+        for hold in holds
+    ]
+    await connection.execute(
+        query("queue_reviews_ready"),
+        subjects.REVIEW_READY,
+        [event.event_id for event in events],
+        [outbox_bucket(event.entity_id) for event in events],
+        [event.review_id for event in events],
+        [event.entity_id for event in events],
+        [event.correlation_id for event in events],
+        [event.causation_id for event in events],
+        [codec.encode(event) for event in events],
+    )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
