@@ -23,10 +23,11 @@ from contracts.clock import Clock
 from contracts.errors import Awaited, EchoraError, Outage
 from contracts.events import ScheduleTickEvent
 from contracts.observation import Kind
-from contracts.workflow import Due
+from contracts.workflow import Due, Policy
 from handlers.catalogue.assemble import anime_values, character_values
 from handlers.schedule.desk import Desk
 from handlers.schedule.moves import Finish, finish_of
+from handlers.schedule.row import Key
 from handlers.schedule.store import ScheduleStore
 from handlers.schedule.tick import Decision, Ignore, Missed, Run, Tick, Wait, tick_of
 from handlers.sources.account import FetchResult
@@ -81,22 +82,22 @@ class Looks:
         read = [tick_of(event, sequence) for event, sequence in ticks]
         async with self._transaction() as connection:
             decisions = await self.store.begin(connection, read, self.calendar.now())
+            policies = await self.store.policies(connection, [tick.key for tick in read])
         looks = [
             (tick, Look(tick.id, tick.entity_id, decision.slot_at, tick.attempt, event.reason or ""))
             for tick, decision, (event, _) in zip(read, decisions, ticks, strict=True)
             if isinstance(decision, Run)
         ]
         self._count(flow, decisions)
-        if looks:
-            found = await self._unless_stopped(flow, [look for _, look in looks])
-            await self._end(flow, [(tick, one) for (tick, _), one in zip(looks, found, strict=True)])
+        for part in [[one] for one in looks] if flow.ends_singly else [looks] if looks else []:
+            found = await self._unless_stopped(flow, [look for _, look in part])
+            await self._end(flow, [(tick, one) for (tick, _), one in zip(part, found, strict=True)], policies)
         return [self._waits(decision) for decision in decisions]
 
-    def tools(self, flow: Flow) -> Tools:
-        """What a workflow's look may use."""
+    def tools(self) -> Tools:
+        """What a look may use."""
         on = frozenset(name for name, line in self.sources.lines.items() if line.policy.enabled)
-        policy = self.store.workflows[flow.workflow.name].policy
-        return Tools(self._fetch, self.records, self.plan, means, self.calendar.now, on, policy, self.wishes)
+        return Tools(self._fetch, self.records, self.plan, means, self.calendar.now, on, self.wishes)
 
     async def plan(self, workflow: str, plans: Mapping[str, Due | None]) -> int:
         """Plan each entity's next look, None for its next regular slot; gives how many plans changed."""
@@ -115,7 +116,7 @@ class Looks:
 
     async def _unless_stopped(self, flow: Flow, looks: Sequence[Look]) -> list[Found]:
         # A source may take minutes; nobody waits for it at a stop. The ticks are handed back and run again.
-        work = asyncio.create_task(flow.run(looks, self.tools(flow)), name=f"looks {flow.workflow.name}")
+        work = asyncio.create_task(flow.run(looks, self.tools()), name=f"looks {flow.workflow.name}")
         stop = asyncio.create_task(self.stopping.wait())
         try:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -128,10 +129,9 @@ class Looks:
             raise Outage("the program", "it is stopping")
         return work.result()
 
-    async def _end(self, flow: Flow, found: Sequence[tuple[Tick, Found]]) -> None:
+    async def _end(self, flow: Flow, found: Sequence[tuple[Tick, Found]], policies: Mapping[Key, Policy]) -> None:
         now = self.calendar.now()
-        policy = self.store.workflows[flow.workflow.name].policy
-        ends = [finish_of(tick, one.look.slot_at, one.end, policy, now) for tick, one in found]
+        ends = [finish_of(tick, one.look.slot_at, one.end, policies[tick.key], now) for tick, one in found]
         async with self._transaction() as connection:
             verdicts = await self.store.finish(connection, ends, now)
             # What another delivery of the same tick has committed already must not be committed again.

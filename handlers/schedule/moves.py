@@ -145,7 +145,7 @@ def resumed(row: Row, policy: Policy, now: datetime) -> Moved:
     passed = passed_slots(policy, row.workflow, row.entity_id, row.due_at, now)
     misses = _misses(row, (row.slot_at, *passed), MissReason.PAUSED, now)
     regular = following(policy, row.workflow, row.entity_id, now)
-    return Moved(awake.due(regular or Due(now, "resumed", slot_at=row.slot_at)), misses)
+    return Moved(awake.due(regular or Due(now, f"resumed: {row.reason}", slot_at=row.slot_at)), misses)
 
 
 def triggered(row: Row, policy: Policy, why: str, now: datetime) -> tuple[str, Moved]:

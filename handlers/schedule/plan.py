@@ -20,9 +20,11 @@ def following(
 ) -> Due | None:
     """The next regular look; None when the policy has no interval and somebody else has to plan it.
 
-    Where more than one missed slot is caught up, the one after `done_slot_at` is next even if it is past.
+    Where more than one missed slot is caught up, the one after `done_slot_at` is next even if it is past. A slot that
+    was done before its time, by a clock that was set back since, is not due again.
     """
-    after = now if done_slot_at is None or policy.catch_up_runs_max <= 1 else min(now, done_slot_at)
+    done = done_slot_at or now
+    after = done if policy.catch_up_runs_max > 1 else max(now, done)
     slot = next_slot(policy, workflow, entity_id, after)
     if slot is None or policy.interval_s is None:
         return None

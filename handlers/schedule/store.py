@@ -162,6 +162,11 @@ class ScheduleStore:
         """The rows that exist, as they are now."""
         return await self._rows(connection, "read_rows", keys)
 
+    async def policies(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, Policy]:
+        """The policy of each row that exists and whose workflow is known."""
+        rows = await self.read(connection, keys)
+        return {key: self.policy(row) for key, row in rows.items() if row.workflow in self.workflows}
+
     def policy(self, row: Row) -> Policy:
         """The row's policy. What it holds of its own was checked when it was set, and counts only while it is valid."""
         own = self._known(row.workflow).policy

@@ -17,7 +17,14 @@ from contracts.workflow import DAY_S, Confidence, Due, Policy
 from handlers.update.slots import NoSlot, Slot, slot_of
 
 Kind = Literal["jp", "sub", "dub"]
-# What the reason of a look begins with that is no air time: nothing is missed when it finds nothing.
+# What the reason of a look says that stands for an air time; only such a look misses an episode that it does not find.
+ANNOUNCED: Final = "a source names the time of the next episode"
+PREMIERE: Final = "the premiere that is announced"
+FIRST_SLOT: Final = "the first slot from the premiere's day on"
+DAY_OVER: Final = "the end of the premiere's day"
+WEEKLY: Final = "the weekly slot"
+AIR_TIMES: Final = (ANNOUNCED, PREMIERE, FIRST_SLOT, DAY_OVER, WEEKLY)
+# What the reason of a look begins with that is no air time.
 DAILY: Final = "looked at daily"
 _DAILY: Final = Policy(interval_s=DAY_S, jitter_s=DAY_S)
 # A next-air time that is this long past was aired, or will never be.
@@ -60,6 +67,16 @@ def expected(show: Show, now: datetime, since: datetime | None = None) -> Due | 
     return _weekly(show, start, now)
 
 
+def air_time_of(reason: str) -> str | None:
+    """What the reason of a look says of the air time that it stands for; None when it stands for none."""
+    return next((one for one in AIR_TIMES if one in reason), None)
+
+
+def is_on_break(show: Show, at: datetime) -> bool:
+    """Whether an instant falls into the show's break."""
+    return _past_break(show.hiatus, at) != at
+
+
 def slots_between(show: Show, start: datetime, end: datetime) -> tuple[datetime, ...]:
     """The air times of the weekly slot from `start` up to but not including `end`, without those within the break."""
     try:
@@ -82,23 +99,23 @@ def _announced(show: Show, start: datetime) -> Due | None:
     said = own or (following + _delay(show) if following is not None else None)
     if said is None or said <= start:
         return None
-    return Due(said, "a source names the time of the next episode", Confidence.HIGH)
+    return Due(said, ANNOUNCED, Confidence.HIGH)
 
 
 def _premiere(show: Show, start: datetime, now: datetime) -> Due | Unknown:
     shown = show.broadcast or Broadcast()
     named = {"jp": shown.premiere_jp, "sub": shown.premiere_sub, "dub": shown.premiere_dub}[show.kind]
     if named is not None and named > start:
-        return Due(named, "the premiere that is announced", Confidence.HIGH)
+        return Due(named, PREMIERE, Confidence.HIGH)
     if show.aired_from is None:
         return Unknown("its premiere is not announced")
     at = _slot_of_premiere(show, show.aired_from)
     if at is not None and at > start:
-        return Due(at, "the first slot from the premiere's day on", Confidence.MEDIUM)
+        return Due(at, FIRST_SLOT, Confidence.MEDIUM)
     # The date is a day in Tokyo, kept as its midnight: when the day is over the episode is out.
     over = show.aired_from + timedelta(days=1) + _delay(show)
     if over > start:
-        return Due(over, "the end of the premiere's day", Confidence.LOW)
+        return Due(over, DAY_OVER, Confidence.LOW)
     return daily(show, max(start, now), "its premiere has passed and it has not begun")
 
 
@@ -126,7 +143,7 @@ def _weekly(show: Show, start: datetime, now: datetime) -> Due | Unknown:
         return daily(show, max(start, now), _on_break(show.hiatus))
     trust = Confidence.MEDIUM if slot.has_clock and slot.has_zone else Confidence.LOW
     is_put_off = at > slot.after(start - _delay(show)) + _delay(show)
-    return Due(at, f"the weekly slot: {slot.in_words()}{', after the break' if is_put_off else ''}", trust)
+    return Due(at, f"{WEEKLY}: {slot.in_words()}{', after the break' if is_put_off else ''}", trust)
 
 
 def _first(show: Show, slot: Slot, after: datetime) -> datetime | None:

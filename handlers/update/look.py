@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from contracts.observation import Kind
-from contracts.workflow import Due, LookEnd, Policy, Workflow
+from contracts.workflow import Due, LookEnd, Workflow
 from handlers.update.change import FieldChange
 from handlers.update.episodes import Confirmation, NewEpisode
 from handlers.update.ports import Fetch, Plan, Records
@@ -80,7 +80,6 @@ class Tools:
     means: Means
     now: Callable[[], datetime]
     sources: frozenset[str]
-    policy: Policy
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -91,8 +90,13 @@ while PostgreSQL is away, and nothing else on purpose."""
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A workflow with its work. `asks` says what it asks of which source, for prices and for people."""
+    """A workflow with its work. `asks` says what it asks of which source, for prices and for people.
+
+    Looks run together, so that sources are asked in batches, and end in one transaction. With `ends_singly` each runs
+    and ends by itself: such looks are large, and a crash then repeats none that is done.
+    """
 
     workflow: Workflow
     run: Run
     asks: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict)
+    ends_singly: bool = False

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from contracts.model.enums import AnimeStatus
 from contracts.workflow import Due
-from handlers.update.airtime import Unknown, expected
+from handlers.update.airtime import Unknown, daily, expected
 from handlers.update.stored import ShowRow
 
 # What the reasons of looks begin with that stand for no air time: they make up for a skipped window, or for whatever
 # aired before the show came into the catalogue.
 AGAIN: Final = "looked at again"
 FIRST: Final = "looked at first"
+LAST_HAS_AIRED: Final = "the last episode has aired; its status is asked for until it turns"
 _OPEN: Final = frozenset({AnimeStatus.ONGOING, AnimeStatus.UPCOMING})
 
 Plans = dict[str, dict[str, Due | None]]
@@ -31,19 +32,26 @@ def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta, *, ar
     for one in shows:
         entity_id = str(one.id)
         plans["metadata_refresh"][entity_id] = None
-        if one.show.status not in _OPEN:
-            continue
-        plans["status_check"][entity_id] = None
-        if one.was_skipped:
-            plans["episode_air_tracking"][entity_id] = Due(now, f"{AGAIN}: the last window was skipped")
-            continue
-        if are_new and one.show.status is AnimeStatus.ONGOING:
-            plans["episode_air_tracking"][entity_id] = Due(now, f"{FIRST}: it is new in the catalogue")
-            continue
-        due = expected(one.show, now)
-        if not isinstance(due, Unknown) and due.at <= now + window:
+        if one.show.status in _OPEN:
+            plans["status_check"][entity_id] = None
+        due = _air_look(one, now, is_new=are_new)
+        if due is not None and due.at <= now + window:
             plans["episode_air_tracking"][entity_id] = due
     return plans
+
+
+def _air_look(one: ShowRow, now: datetime, *, is_new: bool) -> Due | None:
+    # A show may be over when its last window was skipped: its last episode is looked for all the same.
+    if one.was_skipped and one.show.status is not AnimeStatus.CANCELLED:
+        return Due(now, f"{AGAIN}: the last window was skipped")
+    if one.show.status not in _OPEN:
+        return None
+    if is_new and one.show.status is AnimeStatus.ONGOING:
+        return Due(now, f"{FIRST}: it is new in the catalogue")
+    if one.last_aired_at is not None and one.last_aired_at <= now:
+        return daily(one.show, now, LAST_HAS_AIRED)
+    due = expected(one.show, now)
+    return None if isinstance(due, Unknown) else due
 
 
 def people_plans(people: Iterable[UUID]) -> Plans:

@@ -47,11 +47,15 @@ class StoredCharacter:
 
 @dataclass(frozen=True, slots=True)
 class ShowRow:
-    """What the times of an anime follow from, and whether its last air window was skipped."""
+    """What the times of an anime follow from.
+
+    `was_skipped` is whether its last air window was, `last_aired_at` when the last episode of its known total airs.
+    """
 
     id: UUID
     show: Show
     was_skipped: bool = False
+    last_aired_at: datetime | None = None
 
 
 def show_of(anime_id: UUID, values: Mapping[str, JSON]) -> Show:

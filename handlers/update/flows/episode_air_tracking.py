@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from contracts.model.enums import AnimeStatus
 from contracts.observation import Kind
 from contracts.risk import risks_of
 from contracts.workflow import DAY_S, HOUR_S, MINUTE_S, Again, Due, EntityKind, LookEnd, Overlap, Policy, Workflow
-from handlers.update.airtime import DAILY, Show, Unknown, daily, expected
+from handlers.update.airtime import Show, Unknown, air_time_of, daily, expected, is_on_break
 from handlers.update.belief import platform_of
 from handlers.update.change import FieldChange
 from handlers.update.diff import diff_anime
@@ -18,7 +19,7 @@ from handlers.update.episodes import NewEpisode, expected_number, is_last, lates
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
 from handlers.update.look import Flow, Found, Look, Notice, Part, Tools
-from handlers.update.planning import AGAIN, FIRST
+from handlers.update.planning import LAST_HAS_AIRED
 from handlers.update.proposals import unproposed
 from handlers.update.stored import StoredAnime, show_of, with_changes
 
@@ -27,8 +28,7 @@ ASKS: Final[Mapping[str, tuple[Kind, ...]]] = {"jikan": (Kind.EPISODES,), "anili
 FIELDS: Final = frozenset({"status", "hiatus", "broadcast", "episode_count", "aired_dates"})
 # Jikan lists a hundred a page. Beyond that the expected number and the next one are asked for by themselves.
 LISTED_MAX: Final = 100
-OVER: Final = frozenset({"FINISHED", "CANCELLED"})
-LAST_HAS_AIRED: Final = "the last episode has aired; its status is asked for until it turns"
+OVER: Final = frozenset({AnimeStatus.FINISHED, AnimeStatus.CANCELLED})
 
 
 async def run(looks: Sequence[Look], tools: Tools) -> list[Found]:
@@ -80,17 +80,17 @@ def _found(
     latest = latest_confirmed(
         said.observations, number, now, confirmation=tools.wishes.confirmation, platforms_asked=platforms
     )
-    # A daily look has no air time that could stand for a missing one.
-    slot_at = None if _is_extra(look) else look.slot_at
+    # A look that stands for no air time has none that could stand for a missing one.
+    slot_at = look.slot_at if air_time_of(look.reason) else None
     episodes = new_episodes(record.episodes, said.observations, latest, now, slot_at)
     changes = _changes(record, said, episodes)
     safe = tuple(one for one in changes if not risks_of(one.field, one.old, one.new))
     values = with_changes(record.current.values, safe)
     highest = max([number - 1, *(one.number for one in episodes)])
     end = _end(look, show_of(record.id, values), values.get("episode_count"), highest, episodes, said, now)
-    missed = end.next is Again.RETRY and look.attempt > tools.policy.retries_max
     title = str(values.get("title"))
-    notices = (_skipped(record.id, title, number, look, end),) if missed else ()
+    # It is told only when no retry is left, which the row's policy says.
+    notices = (_skipped(record.id, title, number, look, end),) if end.next is Again.RETRY else ()
     part = Part("anime", record.id, record.current.version, changes, tuple(episodes), said.speakers)
     return Found(look, end, (part,), notices)
 
@@ -114,11 +114,17 @@ def _end(
     now: datetime,
 ) -> LookEnd:
     outcome = _in_words(episodes)
-    if show.status is not None and show.status.value in OVER:
-        return LookEnd(f"{outcome}; it is {show.status.value}", Again.NEVER)
+    air_time = air_time_of(look.reason)
+    # A tick may come before its time by our clock, and a clock may be set back: its slot was looked for all the same.
+    since = max(now, look.slot_at)
+    if show.status in OVER:
+        is_missing = show.status is AnimeStatus.FINISHED and total is not None and highest < total
+        if is_missing and (air_time or said.passing):
+            return _again(f"{outcome}; it is FINISHED without episode {highest + 1}", air_time, Again.NEVER)
+        return LookEnd(f"{outcome}; it is {show.status}", Again.NEVER)
     if is_last(total, highest):
-        return LookEnd(outcome, daily(show, now, LAST_HAS_AIRED))
-    due = expected(show, now)
+        return LookEnd(outcome, daily(show, since, LAST_HAS_AIRED))
+    due = expected(show, now, since)
     following: Due | Again = Again.NEVER if isinstance(due, Unknown) else due
     if isinstance(due, Unknown):
         outcome = f"{outcome}; no next time: {due.reason}"
@@ -129,15 +135,15 @@ def _end(
     put_off = _put_off(said, highest + 1, now)
     if put_off is not None:
         return LookEnd(f"episode {highest + 1} is put off to {put_off.isoformat()}", following)
-    if said.observations and (_is_extra(look) or show.hiatus is not None):
+    is_silent = not said.observations and bool(said.passing)
+    if not is_silent and (air_time is None or is_on_break(show, look.slot_at)):
         return LookEnd(outcome, following)
-    words = f"episode {highest + 1} is not there yet" if said.observations else "no source answered"
-    return LookEnd(words, Again.RETRY, otherwise=following)
+    return _again("no source answered" if is_silent else f"episode {highest + 1} is not there yet", air_time, following)
 
 
-def _is_extra(look: Look) -> bool:
-    """Whether the look stands for no air time, so that finding nothing is no miss."""
-    return look.reason.startswith((DAILY, AGAIN, FIRST))
+def _again(words: str, air_time: str | None, otherwise: Due | Again) -> LookEnd:
+    """A retry. Its reason has these words, so they say which air time the look stands for."""
+    return LookEnd(f"{words} ({air_time})" if air_time else words, Again.RETRY, otherwise=otherwise)
 
 
 def _put_off(said: Heard, number: int, now: datetime) -> datetime | None:

@@ -134,4 +134,5 @@ SCORE_PART = Flow(
     ),
     compare,
     ASKS,
+    ends_singly=True,
 )

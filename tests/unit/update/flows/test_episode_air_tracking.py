@@ -1,0 +1,418 @@
+"""Episode air tracking: what is found, what is looked for again, and when the next look comes."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contracts.observation import Kind
+from contracts.workflow import Again, Due, MissReason
+from handlers.update.airtime import ANNOUNCED, DAILY, WEEKLY
+from handlers.update.episodes import Confirmation
+from handlers.update.look import Wishes
+from handlers.update.planning import AGAIN, LAST_HAS_AIRED
+from tests.unit.update.flows.house import DAY, HOUR, TRACKING, WEEK, House, events_of, weekly
+from tests.unit.update.flows.services import BUSY, DOWN, airing, listed
+
+# Saturday 01:30 in Tokyo.
+SLOT = datetime(2026, 2, 20, 16, 30, tzinfo=UTC)
+FRIDAY = {"day": "friday", "time": "25:30", "timezone": "Asia/Tokyo"}
+BY_SLOT = f"{WEEKLY}: friday 25:30 Asia/Tokyo"
+
+
+def at_slot(**values: object) -> tuple[House, str]:
+    """A house at the minute of the slot, with a show of which four episodes have aired."""
+    house = House(now=SLOT)
+    values.setdefault("broadcast", FRIDAY)
+    return house, str(house.show("ring", weekly(range(1, 5), SLOT - WEEK), **values))
+
+
+async def planned(house: House, entity: str, due: Due | None = None) -> None:
+    await house.plan(TRACKING, {entity: due or Due(SLOT, BY_SLOT)})
+
+
+async def test_found_at_its_time_it_becomes_an_event_and_the_next_timer_is_set_at_once() -> None:
+    house, ring = at_slot()
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(5, (6, SLOT + WEEK)))
+    await planned(house, ring)
+    await house.run_until(SLOT)
+    assert house.aired() == [5]
+    row = house.row(ring)
+    assert (row.due_at, row.slot_at, row.attempt, row.last_slot_at) == (SLOT + WEEK, SLOT + WEEK, 1, SLOT)
+    assert row.reason == ANNOUNCED
+    assert row.last_outcome == "aired: 5"
+    assert house.misses == []
+    # Nobody gave the minute, so the episode aired at its slot.
+    (event, *_) = [one for one in house.events if one.source == "anilist" and hasattr(one, "aired_at")]
+    assert event.aired_at == SLOT
+
+
+async def test_it_is_asked_past_our_cache_and_before_what_can_wait_in_one_question_a_source() -> None:
+    house = House(now=SLOT)
+    shows = [house.show(f"show {n}", weekly(range(1, 5), SLOT - WEEK), n, broadcast=FRIDAY) for n in range(1, 41)]
+    for one in shows:
+        await planned(house, str(one))
+    await house.run_until(SLOT)
+    asked = {(one.source, one.kind, len(one.ids)) for one in house.services.asked}
+    assert asked == {("anilist", Kind.AIRING, 40), ("jikan", Kind.EPISODES, 40)}
+    assert all(one.urgent and one.fresh for one in house.services.asked)
+
+
+@pytest.mark.parametrize(
+    ("have", "latest", "told"),
+    [
+        ({1, 2, 3, 4}, 6, [5, 6]),  # Two at once.
+        ({1, 2}, 5, [3, 4, 5]),  # After a window that was skipped, or several.
+        ({1, 3, 4}, 5, [2, 5]),  # One that was missed in between.
+        ({1, 2, 3, 4}, 4, []),
+    ],
+)
+async def test_every_number_that_is_missing_gets_its_event(have: set[int], latest: int, told: list[int]) -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly(have, SLOT - WEEK), broadcast=FRIDAY))
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(latest))
+    house.apply(await house.look(TRACKING, ring, BY_SLOT))
+    assert house.aired() == told
+
+
+async def test_announced_rows_do_not_count_as_aired() -> None:
+    house = House(now=SLOT)
+    rows = {**weekly({1, 2, 3}, SLOT - WEEK), 4: None, 5: SLOT + DAY}
+    ring = str(house.show("ring", rows, broadcast=FRIDAY))
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    house.apply(await house.look(TRACKING, ring, BY_SLOT))
+    assert house.aired() == [4]
+
+
+async def test_not_found_it_is_looked_for_again_until_it_is_there() -> None:
+    house, ring = at_slot()
+    house.services.tell(
+        "anilist", Kind.AIRING, "1001", lambda now: airing(5 if now >= SLOT + timedelta(hours=3) else 4)
+    )
+    await planned(house, ring)
+    await house.run_until(SLOT + timedelta(hours=5))
+    assert [at - SLOT for at, _, _ in house.looks] == [timedelta(), 2 * HOUR, 4 * HOUR]
+    assert house.aired() == [5]
+    assert (house.misses, house.notices) == ([], [])
+    assert house.row(ring).due_at == SLOT + WEEK
+
+
+async def test_never_found_it_ends_in_one_alert_and_a_skipped_window() -> None:
+    house, ring = at_slot()
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    await planned(house, ring)
+    await house.run_until(SLOT + DAY)
+    assert [at - SLOT for at, _, _ in house.looks] == [n * 2 * HOUR for n in range(4)]
+    (miss,) = house.misses
+    assert (miss.due_at, miss.reason) == (SLOT, MissReason.SKIPPED)
+    (notice,) = house.notices
+    assert notice.key == ring
+    assert "ring: episode 5 was expected at 2026-02-20T16:30:00+00:00 and not found in 4 looks" in notice.text
+    row = house.row(ring)
+    assert (row.due_at, row.attempt, row.last_slot_at) == (SLOT + WEEK, 1, SLOT)
+
+
+async def test_a_skipped_window_is_looked_at_again_by_the_rebuild_and_nothing_is_lost() -> None:
+    house, ring = at_slot()
+    late = datetime(2026, 2, 21, 5, tzinfo=UTC)
+    house.services.tell("anilist", Kind.AIRING, "1001", lambda now: airing(5 if now >= late else 4))
+    await planned(house, ring)
+    await house.plan("schedule_rebuild", {"all": None})
+    await house.run_until(SLOT + DAY)
+    assert [one.reason for one in house.misses] == [MissReason.SKIPPED]
+    # The rebuild at midnight looked again: one look, and no alert of its own.
+    again = [(at, why) for at, key, why in house.looks if key.workflow == TRACKING and why.startswith(AGAIN)]
+    assert again == [(datetime(2026, 2, 21, tzinfo=UTC), f"{AGAIN}: the last window was skipped")]
+    assert len(house.notices) == 1
+    assert house.aired() == []
+    # What came later still is found at the next slot, with its neighbour.
+    house.services.tell("anilist", Kind.AIRING, "1001", lambda now: airing(6 if now >= SLOT + WEEK else 5))
+    await house.run_until(SLOT + WEEK + HOUR)
+    assert house.aired() == [5, 6]
+    assert len(house.misses) == 1
+
+
+async def test_a_source_that_puts_the_episode_off_is_believed_and_nothing_is_missed() -> None:
+    house, ring = at_slot()
+    later = SLOT + timedelta(days=3, minutes=7)
+    house.services.tell("anilist", Kind.AIRING, "1001", lambda now: airing(4 if now < later else 5, (5, later)))
+    await planned(house, ring)
+    await house.run_until(SLOT + HOUR)
+    row = house.row(ring)
+    assert (row.due_at, row.attempt) == (later, 1)
+    assert row.last_outcome == f"episode 5 is put off to {later.isoformat()}"
+    await house.run_until(later)
+    assert house.aired() == [5]
+    assert (house.misses, house.notices) == ([], [])
+
+
+async def test_a_break_is_heard_of_and_pauses_its_schedule() -> None:
+    house, ring = at_slot()
+    away = {"reason": "listed as on hiatus"}
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4, hiatus=away))
+    await planned(house, ring)
+    await house.run_until(SLOT + HOUR)
+    assert house.changed() == [("hiatus",)]
+    assert (house.misses, house.notices) == ([], [])
+    row = house.row(ring)
+    assert row.reason.startswith(f"{DAILY}: on a break without an end")
+    # It comes back: the episode is found by the daily look, and the slot is its own again.
+    back = SLOT + 3 * DAY
+    house.services.tell(
+        "anilist", Kind.AIRING, "1001", lambda now: airing(5, hiatus=None) if now >= back else airing(4, hiatus=away)
+    )
+    await house.run_until(back + DAY)
+    assert house.aired() == [5]
+    assert house.row(ring).due_at == SLOT + WEEK
+    assert house.notices == []
+
+
+async def test_after_a_break_that_is_over_a_missing_episode_is_missed_again() -> None:
+    over = {"reason": "holidays", "hiatus_from": SLOT - 3 * WEEK, "hiatus_until": SLOT - WEEK}
+    house, ring = at_slot(hiatus=over)
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    assert found.end.next is Again.RETRY
+
+
+async def test_the_premiere_turns_upcoming_to_ongoing() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", {1: None}, status="UPCOMING", broadcast=FRIDAY, episode_count=12))
+    house.services.tell("jikan", Kind.EPISODES, "1", listed({1: SLOT}))
+    await planned(house, ring, Due(SLOT, "the premiere that is announced"))
+    await house.run_until(SLOT)
+    assert house.aired() == [1]
+    assert house.changed() == [("status",)]
+    assert house.catalogue.anime_by_id[next(iter(house.catalogue.anime_by_id))].current.values["status"] == "ONGOING"
+    assert house.row(ring).due_at == SLOT + WEEK
+
+
+async def test_a_premiere_that_does_not_come_is_a_miss_like_any_other() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", status="UPCOMING", broadcast=FRIDAY, aired_dates={"aired_from": SLOT - DAY}))
+    house.services.tell("anilist", Kind.AIRING, "1001", airing())
+    await planned(house, ring, Due(SLOT, "the first slot from the premiere's day on"))
+    await house.run_until(SLOT + DAY)
+    assert [one.reason for one in house.misses] == [MissReason.SKIPPED]
+    row = house.row(ring)
+    assert row.reason.startswith(DAILY)
+    assert row.due_at is not None
+    assert row.due_at <= house.now + DAY
+
+
+async def test_after_the_last_episode_the_status_is_asked_for_daily_until_it_turns() -> None:
+    house, ring = at_slot(episode_count=5)
+    turns = SLOT + 4 * DAY
+    house.services.tell(
+        "anilist", Kind.AIRING, "1001", lambda now: airing(5, status="FINISHED" if now >= turns else "ONGOING")
+    )
+    await planned(house, ring)
+    await house.plan("schedule_rebuild", {"all": None})
+    await house.run_until(SLOT + 6 * DAY)
+    assert house.aired() == [5]
+    looks = [(at, why) for at, key, why in house.looks if key.workflow == TRACKING]
+    # A nightly rebuild in between does not plan the weekly slot instead.
+    assert [why for _, why in looks[1:]] == [f"{DAILY}: {LAST_HAS_AIRED}"] * len(looks[1:])
+    days = [at.date() for at, _ in looks[1:]]
+    assert days == [days[0] + n * DAY for n in range(len(days))]
+    assert looks[-1][0] >= turns > looks[-2][0]
+    assert house.changed() == [("status",)]
+    assert house.row(ring).due_at is None
+    assert (house.misses, house.notices) == ([], [])
+
+
+async def test_jikan_is_asked_for_the_status_at_the_end_where_anilist_does_not_know_the_show() -> None:
+    house, ring = at_slot(episode_count=4, external_ids={"mal": "1"})
+    house.services.tell("jikan", Kind.ANIME, "1", airing(None, source="jikan", status="FINISHED"))
+    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 5), SLOT - WEEK)))
+    found = await house.look(TRACKING, ring, f"{DAILY}: {LAST_HAS_AIRED}")
+    assert [(one.field, one.new) for part in found.parts for one in part.changes] == [("status", "FINISHED")]
+    assert found.end.next is Again.NEVER
+
+
+@pytest.mark.parametrize("total", [None, 0])
+async def test_an_unknown_total_never_ends_a_show(total: int | None) -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly(range(1, 1151), SLOT - WEEK), broadcast=FRIDAY, episode_count=total))
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(1151))
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    assert isinstance(found.end.next, Due)
+    assert found.end.next.at == SLOT + WEEK
+    assert found.end.next.reason == BY_SLOT
+
+
+async def test_the_last_episode_of_a_show_that_is_already_over_is_not_lost() -> None:
+    """The weekly look may hear of the end first, and one source may be away just then."""
+    house, ring = at_slot(episode_count=5, status="FINISHED")
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(5, status="FINISHED"))
+    house.services.trouble = {"anilist": DOWN}
+    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 5), SLOT - WEEK)))
+    await planned(house, ring)
+    await house.run_until(SLOT + HOUR)
+    assert house.row(ring).attempt == 2
+    house.services.trouble = {}
+    await house.run_until(SLOT + 3 * HOUR)
+    assert house.aired() == [5]
+    assert house.row(ring).due_at is None
+    assert house.notices == []
+
+
+async def test_a_show_over_whose_last_episode_nobody_lists_is_given_up_with_one_alert() -> None:
+    house, ring = at_slot(episode_count=5, status="FINISHED", external_ids={"mal": "1"})
+    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 5), SLOT - WEEK)))
+    await planned(house, ring)
+    await house.plan("schedule_rebuild", {"all": None})
+    await house.run_until(SLOT + 5 * DAY)
+    assert [one.reason for one in house.misses] == [MissReason.SKIPPED]
+    assert len(house.notices) == 1
+    # Four looks at its time, and one more by the next rebuild.
+    assert len([key for _, key, _ in house.looks if key.workflow == TRACKING]) == 5
+    assert house.row(ring).due_at is None
+
+
+async def test_a_cancelled_show_is_not_looked_for_any_more() -> None:
+    house, ring = at_slot(status="CANCELLED", episode_count=12)
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    assert found.end.next is Again.NEVER
+
+
+async def test_a_long_runner_is_asked_for_by_number() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly(range(1, 151), SLOT - WEEK), broadcast=FRIDAY))
+    house.services.tell("jikan", Kind.EPISODE, "1:151", listed({151: SLOT}))
+    house.services.tell("jikan", Kind.EPISODE, "1:152", listed({152: SLOT}))
+    house.apply(await house.look(TRACKING, ring, BY_SLOT))
+    asked = sorted((one.kind, one.ids) for one in house.services.asked if one.source == "jikan")
+    assert asked == [(Kind.EPISODE, ("1:151",)), (Kind.EPISODE, ("1:152",))]
+    assert house.aired() == [151, 152]
+
+
+async def test_a_long_runner_whose_number_is_not_there_yet_is_looked_for_again_and_a_daily_one_is_not() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly(range(1, 151), SLOT - WEEK), broadcast=FRIDAY, external_ids={"mal": "1"}))
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    assert (found.end.outcome, found.end.next) == (f"episode 151 is not there yet ({WEEKLY})", Again.RETRY)
+    found = await house.look(TRACKING, ring, f"{DAILY}: no broadcast day is known")
+    assert isinstance(found.end.next, Due)
+    assert found.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("claims", "told"),
+    [
+        ({"anilist": 5, "jikan": 5}, [5]),
+        ({"anilist": 5, "jikan": 4}, []),
+        ({"anilist": 6, "jikan": 5}, [5]),
+        ({"anilist": 5}, []),
+    ],
+)
+async def test_a_majority_confirms_when_the_setting_says_so(claims: dict[str, int], told: list[int]) -> None:
+    house, ring = at_slot()
+    house.wishes = Wishes(confirmation=Confirmation.MAJORITY)
+    if "anilist" in claims:
+        house.services.tell("anilist", Kind.AIRING, "1001", airing(claims["anilist"]))
+    if "jikan" in claims:
+        house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, claims["jikan"] + 1), SLOT)))
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    house.apply(found)
+    assert house.aired() == told
+    assert (found.end.next is Again.RETRY) is (not told)
+
+
+@pytest.mark.parametrize("failure", [DOWN, BUSY])
+async def test_all_sources_down_is_looked_at_again(failure: object) -> None:
+    house, ring = at_slot()
+    house.services.trouble = dict.fromkeys(("jikan", "anilist"), failure)  # type: ignore[arg-type]
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    assert (found.end.next, found.end.outcome) == (Again.RETRY, f"no source answered ({WEEKLY})")
+    assert found.parts[0].changes == ()
+
+
+async def test_one_source_down_holds_up_nothing() -> None:
+    house, ring = at_slot()
+    house.services.trouble = {"anilist": DOWN}
+    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 6), SLOT)))
+    await planned(house, ring)
+    await house.run_until(SLOT)
+    assert house.aired() == [5]
+    assert house.row(ring).due_at == SLOT + WEEK
+
+
+async def test_a_show_without_ids_is_said_to_be_nobodys_and_keeps_its_slot() -> None:
+    house, ring = at_slot(external_ids={"livechart": "9"})
+    await planned(house, ring)
+    await house.run_until(SLOT + DAY)
+    row = house.row(ring)
+    assert row.last_outcome == "nobody was asked: it has no id on a source that is switched on"
+    assert row.due_at == SLOT + WEEK
+    assert (house.services.asked, house.notices, house.misses) == ([], [], [])
+
+
+async def test_an_anime_that_is_gone_is_not_looked_at_any_more() -> None:
+    house, ring = at_slot()
+    await planned(house, ring)
+    house.catalogue.anime_by_id.clear()
+    await house.run_until(SLOT + DAY)
+    assert (house.row(ring).due_at, house.row(ring).last_outcome) == (None, "it is not in the catalogue any more")
+
+
+async def test_a_show_without_a_time_is_looked_at_once_a_day_and_misses_nothing() -> None:
+    house, ring = at_slot(broadcast=None)
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    await house.plan("schedule_rebuild", {"all": None})
+    await house.run_until(SLOT + WEEK)
+    looks = [at for at, key, _ in house.looks if key.workflow == TRACKING]
+    assert len(looks) in (6, 7)
+    assert {b - a for a, b in itertools.pairwise(looks)} == {DAY}
+    assert (house.misses, house.notices) == ([], [])
+    assert house.row(ring).reason.startswith(DAILY)
+
+
+async def test_a_daily_look_that_nobody_answers_is_repeated_and_stays_a_daily_one() -> None:
+    """A retry stands for what its first look stood for: an episode that is not there is none that was expected."""
+    house, ring = at_slot(broadcast=None)
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    house.services.trouble = dict.fromkeys(("jikan", "anilist"), DOWN)
+    await planned(house, ring, Due(SLOT, f"{DAILY}: no broadcast day is known"))
+    await house.run_until(SLOT + HOUR)
+    assert house.row(ring).attempt == 2
+    house.services.trouble = {}
+    await house.run_until(SLOT + 8 * HOUR)
+    assert house.row(ring).attempt == 1
+    assert (house.misses, house.notices) == ([], [])
+
+
+@pytest.mark.parametrize("reason", ["somebody asked", "asked for during the look before", "backfill of 2026-02-13"])
+async def test_a_look_that_somebody_asked_for_misses_nothing(reason: str) -> None:
+    house, ring = at_slot()
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    house.now = SLOT - 2 * DAY
+    found = await house.look(TRACKING, ring, reason)
+    assert isinstance(found.end.next, Due)
+    assert found.end.next.at == SLOT
+    assert found.notices == ()
+
+
+async def test_fourteen_of_twelve_is_told_as_it_is_said_and_then_the_status_is_asked_for() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly(range(1, 13), SLOT - WEEK), broadcast=FRIDAY, episode_count=12))
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(14, status="ONGOING"))
+    found = await house.look(TRACKING, ring, BY_SLOT)
+    house.apply(found)
+    assert house.aired() == [13, 14]
+    assert isinstance(found.end.next, Due)
+    assert found.end.next.reason == f"{DAILY}: {LAST_HAS_AIRED}"
+    assert found.end.next.at <= SLOT + DAY
+
+
+async def test_the_same_tick_gives_the_same_events_after_a_crash() -> None:
+    house, ring = at_slot()
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(6, (7, SLOT + WEEK), status="ONGOING"))
+    first = await house.look(TRACKING, ring, BY_SLOT)
+    house.now += timedelta(minutes=3)
+    second = await house.look(TRACKING, ring, BY_SLOT, slot_at=SLOT)
+    ids = [[one.event_id for one in events_of(found, house.now)] for found in (first, second)]
+    assert len(ids[0]) == 3
+    assert ids[0] == ids[1]
