@@ -20,6 +20,7 @@ from handlers.index.follow import Follower
 from handlers.index.port import VectorIndex
 from handlers.sources.fetch import Sources
 from streams.alerts import Alerts
+from streams.delivery.metrics import POINTS
 from streams.delivery.settle import Settler
 from streams.settings import Settings
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 # Texts that go to the model at once, about one of its own batches: between two of them a stop is noticed.
 EMBED_AT_ONCE_MAX: Final = 32
+
+
+def _count_points(way: str, points: int) -> None:
+    POINTS.labels(way).inc(points)
 
 
 @dataclass(slots=True)
@@ -92,7 +97,7 @@ class Runtime:
     @property
     def follower(self) -> Follower:
         """What the index step works with."""
-        return Follower(CommittedRows(self.pool), self.index, self.embed, self.embedder.model)
+        return Follower(CommittedRows(self.pool), self.index, self.embed, self.embedder.model, _count_points)
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed documents in a thread of their own, so that the event loop goes on meanwhile.

@@ -22,6 +22,7 @@ from handlers.persist import delete_anime
 from handlers.snapshot.restore import Restored, restore
 from handlers.snapshot.write import snapshot
 from streams import asyncapi, status
+from streams.activity import activity_of
 from streams.asking import ask_source
 from streams.banner import welcome
 from streams.clock import DatedClock
@@ -120,6 +121,7 @@ def build_services(graph: Graph) -> Surroundings:
         else None,
         search=find if settings.runs("search") else None,
         fetch=fetch if settings.runs("update") else None,
+        activity=activity_of(runtime) if settings.runs("update") else None,
         snapshot=take_snapshot,
         restore=restore_snapshot if settings.runs("ingest") else None,
     )

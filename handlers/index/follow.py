@@ -34,6 +34,11 @@ EMBEDDED_AT_ONCE_MAX: Final = 64
 
 Outcome = EchoraError | None
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
+Count = Callable[[str, int], None]
+
+
+def _uncounted(way: str, points: int) -> None:
+    pass
 
 
 class Rows(Protocol):
@@ -45,12 +50,13 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """What the step works with. `embed` must not block the event loop."""
+    """What the step works with. `embed` must not block the event loop; `count` hears of embedded, patched, deleted."""
 
     rows: Rows
     index: VectorIndex
     embed: Embed
     model: str
+    count: Count = _uncounted
 
 
 @dataclass(slots=True)
@@ -115,8 +121,11 @@ async def _follow(to: Follower, asked: Wanted, now: datetime) -> None:
     living = [document for document in documents.values() if not document.is_deleted]
     stale = await _without_vector(to, [d for d in living if d.id in asked.vectors])
     embedded = {document.id for document in stale}
+    patches = [Patch(d.id, d.version, d.payload) for d in living if d.id not in embedded]
     await to.index.delete(gone)
-    await to.index.patch([Patch(d.id, d.version, d.payload) for d in living if d.id not in embedded])
+    to.count("deleted", len(gone))
+    await to.index.patch(patches)
+    to.count("patched", len(patches))
     # Anime before characters, and texts of like length together: what people search for is there first, and a stop in
     # the middle loses only one group, since the rest is found embedded when the batch comes again.
     stale.sort(key=lambda document: (document.template != ANIME_TEMPLATE, len(document.text)))
@@ -149,6 +158,7 @@ async def _upsert(to: Follower, documents: Sequence[Document]) -> None:
             for document, vector in zip(documents, vectors, strict=True)
         ]
     )
+    to.count("embedded", len(documents))
     # Another worker may have deleted one of them while we embedded; looking once more closes that gap, and dying
     # before it only means that the message comes again.
     deleted = await to.rows.deleted([document.id for document in documents])

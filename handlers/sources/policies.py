@@ -40,3 +40,11 @@ def world_policies(world_url: str, enabled: Mapping[str, bool] | None = None) ->
     base_urls = {name: world_url.rstrip("/") + path for name, path in WORLD_PATHS.items()}
     on = dict.fromkeys(WORLD_PATHS, True) | dict(enabled or {})
     return live_policies(base_urls, on, mal_client_id="world")
+
+
+def world_url_of(policies: Mapping[str, SourcePolicy]) -> str | None:
+    """The address of the world that these policies ask; None when they ask somebody else."""
+    for name, path in WORLD_PATHS.items():
+        if name in policies and policies[name].base_url.endswith(path):
+            return policies[name].base_url.removesuffix(path)
+    return None

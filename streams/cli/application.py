@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.delete import delete
+from streams.cli.demo import demo
 from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
@@ -45,6 +46,6 @@ def _root(
     pass
 
 
-for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore):
+for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo):
     app.command()(told(command))
 app.add_typer(schedule)

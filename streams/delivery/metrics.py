@@ -11,3 +11,4 @@ OUTAGES = Counter(
 )
 LOOKS = Counter("echora_looks_total", "Looks that ended, and ticks that were ignored.", ["workflow", "outcome"])
 MISSES = Counter("echora_schedule_misses_total", "Slots that passed without a look.", ["workflow", "reason"])
+POINTS = Counter("echora_points_total", "Points that followed their rows: embedded, patched or deleted.", ["way"])

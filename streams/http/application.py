@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from streams.http.activity import activity_routes
 from streams.http.anime import anime_routes
 from streams.http.ingest import ingest_routes
 from streams.http.page import page_of
@@ -34,6 +35,7 @@ def http_application(services: Services, *, version: str, registry: CollectorReg
         search_routes(services.search),
         anime_routes(services),
         source_routes(services.fetch),
+        activity_routes(services.activity),
         snapshot_routes(services),
         schedule_routes(services.schedules),
         status_routes(services, registry),

@@ -16,6 +16,7 @@ from handlers.catalogue import StoredRecord
 from handlers.index.filters import SearchFilters
 from handlers.ingest import RawRecord, Verdict
 from handlers.snapshot.restore import Restored
+from streams.http.activity import Read
 from streams.http.models import SearchHit, Status
 from streams.http.schedule_models import (
     Acted,
@@ -84,6 +85,7 @@ class Services:
     ingest: Ingest | None = None
     search: Search | None = None
     fetch: Fetch | None = None
+    activity: Read | None = None
     snapshot: Callable[[], AsyncIterator[bytes]] | None = None
     restore: Callable[[AsyncIterator[bytes]], Awaitable[Restored]] | None = None
     schedules: Schedules | None = None

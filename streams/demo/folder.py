@@ -1,0 +1,52 @@
+"""The demo's data folder: made anew unless it is to go on, and never anybody else's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from contracts.errors import Permanent
+
+MARK: Final = "demo.json"
+# What was built from the registry's weights takes half a minute and is the same in every run.
+_KEPT: Final = frozenset({"models"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for: the world's seed, its days, how many of its seconds pass in a real one, and the kills."""
+
+    seed: int = 7
+    days: float = 7.0
+    speed: float = 2520.0
+    kills: int = 0
+
+
+def prepared(home: Path, plan: Plan, *, resume: bool) -> Plan:
+    """The folder ready to start in, and the plan that holds in it: the given one, or the one it goes on with.
+
+    Raises Permanent for a folder that holds something else, and when there is nothing to go on with.
+    """
+    mark = home / MARK
+    if resume:
+        return _read(mark)
+    if home.exists() and any(home.iterdir()) and not mark.exists():
+        raise Permanent(f"{home} holds files that are no demo's; name another folder with --home, or empty it")
+    for one in home.iterdir() if home.exists() else ():
+        if one.name not in _KEPT:
+            shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark.write_text(json.dumps(asdict(plan)), encoding="utf-8")
+    return plan
+
+
+def _read(mark: Path) -> Plan:
+    try:
+        return Plan(**json.loads(mark.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise Permanent(f"{mark.parent} holds no demo to go on with; leave --resume out to begin one") from None
+    except (ValueError, TypeError) as error:
+        raise Permanent(f"{mark} is no demo's plan ({error}); leave --resume out to begin anew") from error
