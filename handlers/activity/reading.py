@@ -68,8 +68,7 @@ async def read_activity(pool: asyncpg.Pool, after: int | None, happenings_max: i
             outcomes = await connection.fetch(query("outcomes"), OUTCOMES_MAX)
             misses = await connection.fetch(query("misses"))
             told = await connection.fetch(query("told"))
-            has_reviews = await connection.fetchval("SELECT to_regclass('review') IS NOT NULL")
-            held = await connection.fetch(query("reviews")) if has_reviews else []
+            held = await connection.fetch(query("reviews"))
             start = after if after is not None else await connection.fetchval(query("newest"), list(TOLD), bound)
             latest = await connection.fetch(query("latest"), start, list(TOLD), bound)
             pending = await connection.fetchval("SELECT count(*) FROM outbox WHERE processed_at IS NULL")

@@ -39,8 +39,7 @@ async def read_evidence(pool: asyncpg.Pool, records: Iterable[AnimeRecord]) -> E
     subjects_told = [subjects.ANIME_UPDATED, subjects.EPISODE_AIRED, subjects.CHARACTER_UPDATED]
     events = [codec.decode(one["subject"], one["payload"]) for one in await pool.fetch(_EVENTS, subjects_told)]
     told = [one for event in events if isinstance(event, Event) for one in told_by(event)]
-    has_reviews = await pool.fetchval("SELECT to_regclass('review') IS NOT NULL")
-    return Evidence(stored, told, [_held(one) for one in await pool.fetch(_HELD)] if has_reviews else [], same)
+    return Evidence(stored, told, [_held(one) for one in await pool.fetch(_HELD)], same)
 
 
 def told_by(event: Event) -> list[Told]:
