@@ -72,11 +72,13 @@ class Row:
 
     def due(self, due: Due | None) -> Row:
         """The row with another look to come, and its timer to be set anew."""
-        next_plan = replace(self, plan_version=self.plan_version + 1, timer_due_at=None)
+        plan_version = self.plan_version + 1
         if due is None:
-            return replace(next_plan, due_at=None, slot_at=None, attempt=1)
+            return replace(self, plan_version=plan_version, timer_due_at=None, due_at=None, slot_at=None, attempt=1)
         return replace(
-            next_plan,
+            self,
+            plan_version=plan_version,
+            timer_due_at=None,
             due_at=due.at.astimezone(UTC),
             slot_at=due.slot.astimezone(UTC),
             attempt=due.attempt,

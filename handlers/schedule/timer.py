@@ -51,11 +51,12 @@ def rfc3339(instant: datetime) -> str:
 
 def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime, slack_s: float = SLACK_S) -> Timer:
     """The timer of a row that is due. The server strips the message id when it fires, so ours travel beside it."""
-    if row.due_at is None or row.tick is None:
+    tick_id = row.tick
+    if row.due_at is None or tick_id is None:
         raise ValueError(f"schedule {row.workflow} {row.entity_id} has nothing due, so it has no timer")
     outbox_id = derived_id("schedule", row.workflow, row.entity_id)
     tick = ScheduleTickEvent(
-        event_id=row.tick,
+        event_id=tick_id,
         timestamp=now,
         workflow=row.workflow,
         entity_id=row.entity_id,
@@ -69,13 +70,13 @@ def timer_of(row: Row, policy: Policy, now: datetime, real: RealTime, slack_s: f
         SCHEDULE: f"@at {rfc3339(real(fire_at))}",
         "Nats-Schedule-Target": f"{subjects.SCHEDULE_DUE}.{row.workflow}",
         "Nats-Schedule-TTL": f"{TICK_TTL_S}s",
-        TICK: str(row.tick),
+        TICK: str(tick_id),
         DUE_AT: rfc3339(row.due_at),
         ATTEMPT: str(row.attempt),
         PLAN: str(row.plan_version),
     }
     return Timer(
-        derived_id("timer", row.tick, row.timer_number),
+        derived_id("timer", tick_id, row.timer_number),
         outbox_id,
         outbox_bucket(outbox_id),
         subject_of(row.workflow, row.entity_id),

@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import nats
 import pytest
 from nats.aio.client import Client
+from nats.errors import TimeoutError as NatsTimeoutError
 
 from contracts import subjects
 from contracts.errors import Outage
+from streams.clock import SystemClock
 from streams.delivery import publish
 from streams.delivery.publish import Publisher
 from streams.delivery.settle import Letter
 from streams.embedded import NatsServer
 from streams.provision import provision
-from streams.topology import EVENTS
+from streams.topology import DUE, EVENTS, SCHEDULE
 from tests.integration.delivery.lane import Lane, open_lane
 from tests.waiting import eventually
 
@@ -114,3 +118,44 @@ async def test_a_batch_that_was_partly_stored_before_is_sent_again_without_doubl
     assert await publisher.publish_all(letters(lane, 5, 0, subjects.ANIME_SYNCED)) == [True] * 5
     assert await publisher.publish_all(letters(lane, 10, 0, subjects.ANIME_SYNCED)) == [True] * 10
     assert await stored(lane, EVENTS.name) == [f"{n}".encode() for n in range(10)]
+
+
+def timer(entity: str, number: int, fires_at: datetime) -> Letter:
+    headers = {
+        "Nats-Msg-Id": f"{entity} {number}",
+        "Nats-Schedule": f"@at {fires_at.isoformat().replace('+00:00', 'Z')}",
+        "Nats-Schedule-Target": f"{subjects.SCHEDULE_DUE}.metadata_refresh",
+    }
+    return Letter(f"{subjects.SCHEDULE_TIMER}.metadata_refresh.{entity}", f"{entity} {number}".encode(), headers)
+
+
+async def test_timers_are_one_batch_outlive_a_kill_and_fire_once_and_the_newer_of_two_wins(
+    own_nats: NatsServer, own_client: Client
+) -> None:
+    await provision(own_client.jetstream(), (SCHEDULE,), (DUE["metadata_refresh"],))
+    fires_at = SystemClock().now() + timedelta(seconds=3)
+    publisher = Publisher(lambda: own_client)
+    # The second timer of `again` stands in the same call, where it may not be part of the same batch.
+    timers = [timer("again", 1, fires_at), *(timer(f"one-{n}", 1, fires_at) for n in range(20))]
+    timers += [timer("again", 2, fires_at), timer("one-0", 2, fires_at)]
+    assert await publisher.publish_all(timers) == [True] * 23
+    jetstream = own_client.jetstream()
+    held = await jetstream.get_last_msg(SCHEDULE.name, f"{subjects.SCHEDULE_TIMER}.metadata_refresh.one-19")
+    assert (held.headers or {}).get("Nats-Batch-Sequence") == "21", "the first 21 went as one batch"
+    assert own_nats.pid is not None
+    os.kill(own_nats.pid, signal.SIGKILL)
+    await eventually(lambda: not own_nats.alive())
+    own_nats.start()
+    await eventually(lambda: own_client.is_connected)
+    subscription = await jetstream.pull_subscribe_bind(DUE["metadata_refresh"].name, SCHEDULE.name)
+    fired: list[bytes] = []
+
+    async def all_fired() -> bool:
+        with suppress(NatsTimeoutError, TimeoutError):
+            fired.extend(message.data for message in await subscription.fetch(100, timeout=0.2))
+        return len(fired) >= 21
+
+    await eventually(all_fired, within_s=30)
+    state = (await jetstream.stream_info(SCHEDULE.name)).state
+    assert state.messages == 21, "the ticks that fired are there, and no timer is left to fire"
+    assert sorted(fired) == sorted([b"again 2", b"one-0 2", *(f"one-{n} 1".encode() for n in range(1, 20))])
