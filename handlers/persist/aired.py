@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from handlers.persist import rows, saying, sync
 from handlers.persist.batch import Outcome, awaited
 from handlers.persist.columns import ANIME, EPISODE
 from handlers.persist.episodes import raise_episode_count, write_episodes
-from handlers.persist.merge import instant, merge
+from handlers.persist.merge import Held, holder, instant, merge
 from handlers.persist.rows import Connection, Entity, EpisodeKey, new_entity
 
 _IDENTITY = frozenset({"id", "anime_id", "episode_number"})
@@ -50,8 +51,18 @@ def _merge_episode(episodes: dict[EpisodeKey, Entity], event: EpisodeAiredEvent)
     moment = event.aired_at or event.episode.aired
     if moment is not None:
         values["aired"] = instant(moment)
+    was_announced = _is_announced(entity.held)
     merge(entity.held, values, saying.of_update(event))
+    if was_announced and not _is_announced(entity.held):
+        # That an announced episode has aired is news, also when it aired at the very time announced.
+        entity.held.changed.add("aired")
     return entity
+
+
+def _is_announced(held: Held) -> bool:
+    """Whether the air date was said before it came: then nobody has said yet that the episode has aired."""
+    aired, entry = held.values.get("aired"), holder(held.provenance, "aired", held_now=True)
+    return aired is not None and entry is not None and datetime.fromisoformat(entry[1]) < datetime.fromisoformat(aired)
 
 
 async def _write_anime(

@@ -177,7 +177,8 @@ def _new(
     aired = one.aired if one is not None and _has_aired(one.aired, now) else None
     at = aired or (slot_at if _has_aired(slot_at, now) else None) or min(seen.observed_at, now)
     values = one.model_dump(mode="json", exclude_none=True, exclude={"episode_number", "aired"}) if one else {}
-    return NewEpisode(number, at, seen.source, seen.observed_at, values)
+    # That it has aired is said now: a page that gave the date before was an announcement.
+    return NewEpisode(number, at, seen.source, max(seen.observed_at, at), values)
 
 
 def _latest(seen: Observation) -> int:

@@ -17,6 +17,7 @@ from contracts.model.enums import AnimeStatus
 from handlers.update.airtime import Show
 from handlers.update.change import JSON
 from handlers.update.current import Current
+from handlers.update.proposals import Proposal
 from handlers.update.sql import query
 from handlers.update.stored import ShowRow, StoredAnime, StoredCharacter
 
@@ -51,6 +52,7 @@ class RecordStore:
             row["id"]: StoredCharacter(
                 row["id"],
                 self._current(row, self._character_values(row["row"])),
+                _proposals(row),
                 work=orjson.loads(row["work"] or "{}"),
             )
             for row in rows
@@ -87,10 +89,14 @@ class RecordStore:
         listed: dict[str, str | None] = orjson.loads(row["episodes"] or "{}")
         episodes = {int(number): datetime.fromisoformat(at) if at else None for number, at in listed.items()}
         current = self._current(row, self._anime_values(row["row"]), max(episodes, default=None))
-        return StoredAnime(row["id"], current, episodes)
+        return StoredAnime(row["id"], current, episodes, _proposals(row))
 
     def _current(self, row: asyncpg.Record, values: dict[str, JSON], highest: int | None = None) -> Current:
         return Current(values, orjson.loads(row["provenance"]), row["version"], highest, self._switched_off)
+
+
+def _proposals(row: asyncpg.Record) -> tuple[Proposal, ...]:
+    return tuple(Proposal(*one) for one in orjson.loads(row["proposals"] or "[]"))
 
 
 def _show_row(row: asyncpg.Record) -> ShowRow:

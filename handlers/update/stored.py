@@ -17,7 +17,10 @@ from handlers.update.proposals import Proposal
 
 @dataclass(frozen=True, slots=True)
 class StoredAnime:
-    """An anime: its record, its episodes (number to air date), and the changes that people have before them."""
+    """An anime: its record, its episodes, and the changes that people have before them.
+
+    Of each number the air date, None where it is only announced.
+    """
 
     id: UUID
     current: Current
