@@ -104,7 +104,8 @@ def _is_scored(values: Mapping[str, Any], ended_since: datetime) -> bool:
 class House:
     """The clock, the catalogue, the sources and the timetable of a test."""
 
-    now: datetime = NOON
+    # Later than what the records of these tests rest on.
+    now: datetime = NOON + timedelta(hours=1)
     sources: frozenset[str] = OPEN_DOORS
     wishes: Wishes = field(default_factory=Wishes)
     catalogue: Catalogue = field(default_factory=Catalogue)
