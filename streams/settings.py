@@ -188,6 +188,12 @@ class Settings(BaseSettings):
         alias="INBOX_RETENTION_DAYS",
         description="Days that handled event ids are kept (letters: 30).",
     )
+    reconcile_hour: int = Field(
+        3, ge=0, le=23, alias="RECONCILE_HOUR", description="Hour (UTC) of the nightly comparison of rows and index."
+    )
+    repairs_per_s: float = Field(
+        200, gt=0, le=100_000, alias="REPAIRS_PER_S", description="Repairs that are queued a second at most."
+    )
     shutdown_grace_s: float = Field(
         3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that work in hand may take at a stop."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,7 +15,7 @@ from handlers.snapshot.format import Contents, Header, Reader
 from handlers.snapshot.lines import Lines
 from handlers.snapshot.sections import SECTIONS
 from handlers.snapshot.sql import query
-from handlers.snapshot.store import ACQUIRE_TIMEOUT_S, Connection, columns_of, outage
+from handlers.snapshot.store import ACQUIRE_TIMEOUT_S, Columns, Connection, columns_of, outage
 
 ROWS_AT_ONCE_MAX: Final = 500
 BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024
@@ -61,12 +61,13 @@ async def restore(pool: asyncpg.Pool, chunks: AsyncIterator[bytes], *, contracts
 async def _enter_all(connection: Connection, chunks: AsyncIterator[bytes], contracts: str) -> Header:
     reader = Reader()
     batch: _Batch | None = None
+    columns: dict[str, Columns] = {}
     async for line in _lines(chunks):
         row = reader.take(line)
         if reader.lines == 1 and reader.header is not None:
-            await _prepare(connection, reader.header, contracts)
+            columns = await _prepare(connection, reader.header, contracts)
         if batch is not None and (row is None or batch.is_full):
-            await _enter(connection, batch)
+            await _enter(connection, batch, columns[batch.section.name].json)
             batch = None
         if row is not None:
             batch = batch or _Batch(row.section, reader.lines)
@@ -84,15 +85,18 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield line
 
 
-async def _prepare(connection: Connection, header: Header, contracts: str) -> None:
-    """Refuse what cannot come in, before anything does; and keep others from writing meanwhile."""
+async def _prepare(connection: Connection, header: Header, contracts: str) -> dict[str, Columns]:
+    """Refuse what cannot come in, before anything does; and keep others from writing meanwhile.
+
+    Gives the columns of this database.
+    """
     if _major(header.contracts) != _major(contracts):
         raise Refused(
             "snapshot", "", f"follows the contracts {header.contracts}, this program {contracts}; use that program"
         )
     there = await columns_of(connection)
     for section in header.sections:
-        unknown = set(section.columns) - set(there.get(section.name, ()))
+        unknown = set(section.columns) - set(there[section.name].names if section.name in there else ())
         if unknown:
             raise Refused(
                 "snapshot",
@@ -107,6 +111,7 @@ async def _prepare(connection: Connection, header: Header, contracts: str) -> No
             "(ECHORA_DEMO=false starts without the demo catalogue)"
         )
     await _claim(connection, header.origin)
+    return there
 
 
 async def _claim(connection: Connection, origin: str | None) -> None:
@@ -121,12 +126,12 @@ async def _claim(connection: Connection, origin: str | None) -> None:
         )
 
 
-async def _enter(connection: Connection, batch: _Batch) -> None:
+async def _enter(connection: Connection, batch: _Batch, json_columns: Collection[str]) -> None:
     section = statements.BY_NAME[batch.section.name]
     rows = b"[" + b",".join(batch.rows) + b"]"
     more = (OUTBOX_BUCKETS,) if section.announces is not None else ()
     try:
-        await connection.execute(statements.enter(section, batch.section.columns), rows.decode(), *more)
+        await connection.execute(statements.enter(section, batch.section.columns, json_columns), rows.decode(), *more)
     except (*_REFUSALS, UnicodeDecodeError) as error:
         last = batch.line + len(batch.rows) - 1
         raise Refused(

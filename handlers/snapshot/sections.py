@@ -71,8 +71,12 @@ NOT_KEPT: Final[Mapping[str, str]] = {
     "catalogue_origin": "stands in the header, and is compared instead of entered twice",
     "outbox": "what was to be sent from the other database",
     "inbox": "what consumers of the other database have handled",
+    "dead_letter": "messages of the other servers",
+    "dead_letter_group": "which of those a person was told of",
     "delivery_failure": "counts failures of messages on the other servers",
     "ingestion_runs": "the story of the other database",
     "ingestion_entries": "the story of the other database",
+    "reconcile_run": "the story of the other database",
     "schedule_miss": "the story of the other database",
+    "source_breaker": "what the other program lately found at the sources",
 }

@@ -5,7 +5,7 @@ The columns that a snapshot's header names are compared with that catalogue befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from handlers.snapshot.sections import SECTIONS, Section
 
@@ -16,19 +16,25 @@ def count(section: Section) -> str:
 
 
 def read(section: Section, columns: Sequence[str]) -> str:
-    """The rows of the section in its order, each as the text of one JSON object."""
-    return (
-        f"SELECT to_jsonb(r)::text FROM (SELECT {_listed(columns)} FROM {_table(section)} "  # noqa: S608
-        f"WHERE {section.where} ORDER BY {section.order}) AS r"
-    )
+    """The rows of the section in its order, each as the text of one JSON object.
+
+    A column without a value has no key, so that null is left to columns that hold the JSON null.
+    """
+    absent = ", ".join(f"CASE WHEN r.\"{name}\" IS NULL THEN '{name}' END" for name in columns)
+    return f"""
+        SELECT (to_jsonb(r) - array_remove(ARRAY[{absent}], NULL))::text
+        FROM (SELECT {_listed(columns)} FROM {_table(section)} WHERE {section.where} ORDER BY {section.order}) AS r"""  # noqa: S608
 
 
-def enter(section: Section, columns: Sequence[str]) -> str:
+def enter(section: Section, columns: Sequence[str], json_columns: Collection[str]) -> str:
     """Insert the rows of the JSON array $1, and queue what is said of those that live; nothing else is said."""
     names = _listed(columns)
+    # Made a row, an object loses the difference between the JSON null and no value.
+    values = ", ".join(f"item -> '{name}'" if name in json_columns else f'r."{name}"' for name in columns)
     inserted = (
         f"INSERT INTO {_table(section)} ({names}) "  # noqa: S608
-        f"SELECT {names} FROM jsonb_populate_recordset(NULL::{_table(section)}, $1::jsonb)"
+        f"SELECT {values} FROM jsonb_array_elements($1::jsonb) AS item, "
+        f"jsonb_populate_record(NULL::{_table(section)}, item) AS r"
     )
     if section.upserts_on:
         sets = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name not in section.upserts_on)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -20,11 +21,23 @@ else:
 ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
-async def columns_of(connection: Connection) -> dict[str, tuple[str, ...]]:
-    """The columns that a snapshot keeps, per section that this schema has, in the sections' order."""
-    found = await connection.fetch(query("columns"), [section.name for section in SECTIONS])
-    there = {row["table_name"]: row["columns"] for row in found}
-    return {one.name: tuple(_kept(one, there[one.name])) for one in SECTIONS if one.name in there}
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that a snapshot keeps of a table, and those of the table that hold JSON."""
+
+    names: tuple[str, ...]
+    json: frozenset[str]
+
+
+async def columns_of(connection: Connection) -> dict[str, Columns]:
+    """The columns per section that this schema has, in the sections' order."""
+    rows = await connection.fetch(query("columns"), [section.name for section in SECTIONS])
+    there = {row["table_name"]: row for row in rows}
+    return {
+        one.name: Columns(tuple(_kept(one, there[one.name]["columns"])), frozenset(there[one.name]["json_columns"]))
+        for one in SECTIONS
+        if one.name in there
+    }
 
 
 def _kept(section: Section, columns: list[str]) -> Iterator[str]:

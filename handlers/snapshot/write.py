@@ -37,7 +37,7 @@ async def snapshot(pool: asyncpg.Pool, now: datetime, *, contracts: str, schema:
 async def _header(connection: Connection, now: datetime, contracts: str, schema: str) -> Header:
     columns = await columns_of(connection)
     contents = [
-        Contents(one.name, await connection.fetchval(statements.count(one)), columns[one.name])
+        Contents(one.name, await connection.fetchval(statements.count(one)), columns[one.name].names)
         for one in SECTIONS
         if one.name in columns
     ]

@@ -11,6 +11,7 @@ from streams.cli.demo import demo
 from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
+from streams.cli.reconcile import reconcile
 from streams.cli.schedule import schedule
 from streams.cli.search import search
 from streams.cli.show import show
@@ -46,6 +47,6 @@ def _root(
     pass
 
 
-for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo):
+for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo, reconcile):
     app.command()(told(command))
 app.add_typer(schedule)

@@ -11,6 +11,7 @@ from streams.http.anime import anime_routes
 from streams.http.ingest import ingest_routes
 from streams.http.page import page_of
 from streams.http.problems import RESPONSES, add_problem_handlers
+from streams.http.reconcile import reconcile_routes
 from streams.http.schedules import schedule_routes
 from streams.http.search import search_routes
 from streams.http.services import Services
@@ -38,6 +39,7 @@ def http_application(services: Services, *, version: str, registry: CollectorReg
         activity_routes(services.activity),
         snapshot_routes(services),
         schedule_routes(services.schedules),
+        reconcile_routes(services.reconcile),
         status_routes(services, registry),
     ):
         app.include_router(router)

@@ -69,6 +69,12 @@ class Schedules(Protocol):
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled: ...  # noqa: D102
 
 
+class Reconcile(Protocol):
+    """Compares rows and points, and gives the report as it grows; the last one says `is_whole`."""
+
+    def __call__(self, *, is_dry: bool, repairs_max: int) -> AsyncIterator[Mapping[str, Any]]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The program behind the routes.
@@ -89,3 +95,4 @@ class Services:
     snapshot: Callable[[], AsyncIterator[bytes]] | None = None
     restore: Callable[[AsyncIterator[bytes]], Awaitable[Restored]] | None = None
     schedules: Schedules | None = None
+    reconcile: Reconcile | None = None

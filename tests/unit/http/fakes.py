@@ -49,6 +49,9 @@ class Program:
     restored: bytes = b""
     restore_failure: Exception | None = None
     schedule: Schedule = field(default_factory=Schedule)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    reconciled: list[tuple[bool, int]] = field(default_factory=list)
+    reconcile_failure: Exception | None = None
 
     def _ask(self) -> None:
         if self.failure:
@@ -117,6 +120,14 @@ class Program:
         self.restored = b"".join([chunk async for chunk in chunks])
         return Restored("2026-11-22T12:00:00+00:00", {"company": 2})
 
+    async def reconcile(self, *, is_dry: bool, repairs_max: int) -> AsyncIterator[dict[str, Any]]:
+        self._ask()
+        self.reconciled.append((is_dry, repairs_max))
+        for report in self.reports:
+            yield report
+        if self.reconcile_failure:
+            raise self.reconcile_failure
+
     def services(self) -> Services:
         return Services(
             status=self.status,
@@ -129,6 +140,7 @@ class Program:
             snapshot=self.snapshot,
             restore=self.restore,
             schedules=self.schedule,
+            reconcile=self.reconcile,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:

@@ -1,0 +1,42 @@
+"""What is taken away from the running program comes back by itself."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.events import uid
+from tests.integration.program.records import record
+from tests.integration.program.running import Program, until
+from tests.integration.program.wire import wire
+
+NAMES = [f"The Heron of Pond {number}" for number in range(30)]
+
+
+async def test_what_the_index_lost_is_found_and_repaired(program: Program) -> None:
+    program.ingest(*(record(name) for name in NAMES))
+    program.settle()
+    assert program.json("reconcile")["found"] == 0
+    async with wire(program) as behind:
+        await behind.rows.execute("UPDATE anime SET title = 'The Kingfisher' WHERE id = $1", uid(NAMES[0]))
+    dry = program.echora("reconcile", "--dry-run")
+    assert dry.returncode == 1
+    assert "stale" in dry.stdout
+    assert program.json("reconcile")["faults"]["stale"] == 1
+    program.settle()
+    assert "The Kingfisher" in program.titles("kingfisher")
+    assert program.json("reconcile")["found"] == 0
+
+
+def test_an_index_that_is_deleted_under_it_is_rebuilt_while_updates_go_on(program: Program) -> None:
+    program.ingest(*(record(name) for name in NAMES))
+    program.settle()
+    points = program.status()["index"]["points"]
+    shutil.rmtree(program.home / "index")
+    later = "The Crane That Came Later"
+    program.ingest(record(later))
+    assert until(lambda: program.status()["index"]["points"] == points + 1), program.said
+    program.settle()
+    assert program.titles("crane that came later")[0] == later
+    assert program.json("reconcile")["found"] == 0
+    assert "it is rebuilt from PostgreSQL" in program.said
+    assert program.ready()
