@@ -36,6 +36,8 @@ _KINDS: Final = {
     "character": (Kind.CHARACTER,),
 }
 _PAGES_MAX: Final = 20
+# MyAnimeList answers nobody without a client id.
+_HEADERS: Final = {"x-mal-client-id": "world"}
 
 
 class ShownBySources:
@@ -117,7 +119,8 @@ class ShownBySources:
                 break
             call = calls.pop()
             sent = orjson.dumps(call.body) if call.body is not None else b""
-            answer = dialect.answer(Ask("POST" if sent else "GET", call.path, call.params, {}, sent), showing)
+            asked = Ask("POST" if sent else "GET", call.path, call.params, _HEADERS, sent)
+            answer = dialect.answer(asked, showing)
             reply = Reply(answer.status, {}, orjson.loads(orjson.dumps(answer.body)))
             if answer.status != 200:
                 continue
