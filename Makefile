@@ -8,7 +8,7 @@ UV := $(BIN)/uv
 PIP_SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint types imports fresh generate lock ci clean
+.PHONY: help run demo test bench lint types imports fresh generate lock ci clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 
 run: $(VENV)/.run ## Start the program; with no settings at all everything runs embedded in .echora.
 	@exec $(BIN)/faststream run streams:app
+
+demo: $(VENV)/.run ## Watch a simulated week pass in four minutes, and see what was found of it: make demo DEMO="--kill 10".
+	@exec $(BIN)/echora demo $(DEMO)
 
 test: $(VENV)/.dev ## Run the tests; servers are started by the tests themselves.
 	@$(BIN)/python -m pytest $(TESTS)
