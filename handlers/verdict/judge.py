@@ -72,10 +72,10 @@ def _not_due(change: TrueChange, stored: Stored | None, span: Span) -> str | Non
         return "no source that is believed of it shows it" if stored.platforms else "it has no id on any source"
     seen_from, hidden = change.visible[source], change.hidden_from.get(source)
     looks = looks_for(change, seen_from, span, is_timed=stored.is_timed)
-    seeing = [at for at in looks if at >= seen_from and (hidden is None or at + span.late < hidden)]
+    seeing = [one for one in looks if one.at >= seen_from and (hidden is None or one.latest < hidden)]
     if seeing:
         return None
-    if hidden is not None and any(at >= seen_from for at in looks):
+    if hidden is not None and any(one.at >= seen_from for one in looks):
         return f"{source} showed something else again before the next look"
     return f"no look was due after {source} showed it"
 
@@ -120,5 +120,5 @@ def _last_look(change: TrueChange, stored: Stored | None, span: Span) -> str:
     source = seen_by(change, stored.platforms, span.asked)
     assert source is not None
     looks = looks_for(change, change.visible[source], span, is_timed=stored.is_timed)
-    at = next(look for look in looks if look >= change.visible[source])
+    at = next(look.at for look in looks if look.at >= change.visible[source])
     return f"{source} showed it from {change.visible[source]:%a %H:%M}, a look was due {at:%a %H:%M}"

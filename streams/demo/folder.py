@@ -33,7 +33,7 @@ def prepared(home: Path, plan: Plan, *, resume: bool) -> Plan:
     mark = home / MARK
     if resume:
         return _read(mark)
-    if home.exists() and any(home.iterdir()) and not mark.exists():
+    if home.exists() and not mark.exists() and any(one.name not in _KEPT for one in home.iterdir()):
         raise Permanent(f"{home} holds files that are no demo's; name another folder with --home, or empty it")
     for one in home.iterdir() if home.exists() else ():
         if one.name not in _KEPT:

@@ -40,9 +40,8 @@ IMPORT_S: Final = 600.0
 TAIL_S: Final = 300.0
 REST_S: Final = 120.0
 _CALM: Final = 3
-_DUE: Final = """
-    SELECT count(*) FROM schedule
-    WHERE paused_at IS NULL AND (running_tick IS NOT NULL OR (due_at <= $1 AND attempt = 1))"""
+# A slot is over when its look has ended, and those that were repeated.
+_OPEN: Final = "SELECT count(*) FROM schedule WHERE slot_at <= $1 AND paused_at IS NULL"
 _IMPORTED: Final = "SELECT coalesce((SELECT status = 'finished' FROM ingestion_runs ORDER BY id DESC LIMIT 1), false)"
 
 
@@ -117,11 +116,14 @@ class Demo:
 
     async def _tail(self, client: httpx.AsyncClient, watch: Watch, world: WorldPlan, end: datetime) -> None:
         """Wait for the looks that were due before the end."""
-        async with asyncio.timeout(TAIL_S), self._pool() as pool:
-            while await pool.fetchval(_DUE, end):
-                await watch.look()
-                self.screen.show(self._frame("waiting for what was due", world, end), watch)
-                await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            async with asyncio.timeout(TAIL_S), self._pool() as pool:
+                while left := await pool.fetchval(_OPEN, end):
+                    await watch.look()
+                    self.screen.show(self._frame(f"waiting for {left} looks that were due", world, end), watch)
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            raise Outage("the program", f"it did not look at everything that was due; see {self.child.log}") from None
 
     async def _resumed(self, client: httpx.AsyncClient, act: str) -> None:
         activity = (await client.get("/activity")).raise_for_status().json()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from contracts.workflow import DAY_S
 from handlers.verdict.evidence import Held, Stored
 from handlers.verdict.judge import Judged, Outcome, judge
+from handlers.verdict.looks import METADATA
 from handlers.verdict.truth import TrueChange, change_of
-from tests.unit.verdict.sample import ALL, SHOW, at, change, evidence, span, told
+from tests.unit.verdict.sample import ALL, POLICIES, SHOW, at, change, evidence, span, told
 
 NEW, OLD = "It begins quietly.", "It begins."
 
@@ -87,6 +90,14 @@ def test_what_no_look_could_see_is_not_due(one: TrueChange, reason: str) -> None
 def test_what_is_shown_long_enough_after_the_look_is_due() -> None:
     long = change("title", "A Show", "B", {"mal": at(1)}, hidden={"mal": at(2, 19)})
     assert only(judge([long], evidence(stored()), span())).outcome is Outcome.MISSED
+
+
+def test_looks_that_a_restart_spreads_may_come_later_still() -> None:
+    spread = {**POLICIES, METADATA: replace(POLICIES[METADATA], catch_up_spread_s=DAY_S)}
+    wide = replace(span(), policies=spread)
+    for hidden, outcome in ((at(3, 17), Outcome.NOT_DUE), (at(3, 19), Outcome.MISSED)):
+        short = change("title", "A Show", "B", {"mal": at(1)}, hidden={"mal": hidden})
+        assert only(judge([short], evidence(stored()), wide)).outcome is outcome
 
 
 def test_a_mistake_that_was_held_leaves_nothing_to_restore() -> None:

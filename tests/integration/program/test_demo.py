@@ -1,0 +1,36 @@
+"""The demo from its start to its verdict, with a kill on the way: most of a day of the world, in half a minute."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.integration.program.running import BIN, environment, share_models
+from tests.servers import temporary_folder
+
+# The first day's three episodes air by 15:00, and its scores are compared at 06:00.
+DAYS = "0.8"
+TIMEOUT_S = 400
+
+
+def test_a_short_demo_matches_the_truth_though_it_is_killed(models: Path) -> None:
+    with temporary_folder() as folder:
+        share_models(models, folder / "demo")
+        done = subprocess.run(
+            [str(BIN / "echora"), "demo", "--days", DAYS, "--kill", "1", "--home", str(folder / "demo"), "--json"],
+            env=environment({}),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        log = folder / "demo" / "program.log"
+        assert done.stdout, f"{done.stderr}\n{log.read_text() if log.exists() else ''}"
+        verdict = json.loads(done.stdout)
+        told = json.dumps(verdict, indent=1)
+        assert (done.returncode, verdict["matched"]) == (0, True), f"{told}\n{log.read_text()}"
+        assert verdict["due"] >= 6
+        assert verdict["points"] > 300
+        assert {one["what"] for one in verdict["changes"] if one["outcome"] == "found"} >= {"episode 7", "next airing"}
