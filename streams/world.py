@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
@@ -47,6 +47,10 @@ class WorldPlan:
     def at_speed(self, speed: float, now: datetime) -> Self:
         """The same world going on at another speed from this real instant; its clock does not jump."""
         return replace(self, speed=speed, world_origin=self.shown(now), real_origin=now)
+
+    def put_off(self, by: timedelta) -> Self:
+        """The same world as if it had stood still for so long by our own clock."""
+        return replace(self, real_origin=self.real_origin + by)
 
     def shown(self, now: datetime) -> datetime:
         """What the world's clock shows at a real instant. Permanent when the calendar ends before that."""
@@ -96,6 +100,12 @@ def remembered(path: Path, seed: int, speed: float, clock: Clock) -> WorldPlan:
     plan = WorldPlan.new(seed, speed, clock.now())
     _write(path, plan)
     return plan
+
+
+def stood_still(path: Path, by: timedelta) -> None:
+    """Let the world of `path` go on where it was so long ago by our own clock. Nothing runs on it meanwhile."""
+    if path.exists():
+        _write(path, _read(path).put_off(by))
 
 
 def _read(path: Path) -> WorldPlan:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from contracts.errors import Permanent
+from streams.world import stood_still
 
 MARK: Final = "demo.json"
+_STOP: Final = "stopped-at"
 # What was built from the registry's weights takes half a minute and is the same in every run.
 _KEPT: Final = frozenset({"models"})
 
@@ -41,6 +44,19 @@ def prepared(home: Path, plan: Plan, *, resume: bool) -> Plan:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     mark.write_text(json.dumps(asdict(plan)), encoding="utf-8")
     return plan
+
+
+def note_stop(home: Path, now: datetime) -> None:
+    """Remember when the run was left, so that the world can go on from there."""
+    (home / _STOP).write_text(now.isoformat(), encoding="utf-8")
+
+
+def go_on(home: Path, now: datetime) -> None:
+    """Let the world go on where the run was left: it stood still meanwhile."""
+    stop = home / _STOP
+    if stop.exists():
+        stood_still(home / "world.json", now - datetime.fromisoformat(stop.read_text(encoding="utf-8")))
+        stop.unlink()
 
 
 def _read(mark: Path) -> Plan:

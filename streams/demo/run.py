@@ -25,7 +25,7 @@ from streams.clock import SystemClock
 from streams.database.pool import PoolLimits, open_pool
 from streams.demo.child import Child
 from streams.demo.evidence import read_evidence
-from streams.demo.folder import Plan
+from streams.demo.folder import Plan, go_on, note_stop
 from streams.demo.judging import Findings, judged
 from streams.demo.kills import kill_times
 from streams.demo.points import points_in, rows_as_points
@@ -64,11 +64,14 @@ class Demo:
         async with httpx.AsyncClient(base_url=self.child.url, timeout=10, trust_env=False) as client:
             watch = Watch(client)
             try:
-                if not resume:
+                if resume:
+                    go_on(self.home, self.clock.now())
+                else:
                     await self._take_in(client, watch)
-                findings = await self._watched(client, watch)
+                findings = await self._watched(client, watch, resume=resume)
             finally:
                 await self.child.stop()
+                note_stop(self.home, self.clock.now())
         points = await points_in(self.home / "index")
         return await asyncio.to_thread(judged, findings, points, self.plan)
 
@@ -82,15 +85,19 @@ class Demo:
         await self.child.stop()
         watch.tally.died()
 
-    async def _watched(self, client: httpx.AsyncClient, watch: Watch) -> Findings:
+    async def _watched(self, client: httpx.AsyncClient, watch: Watch, *, resume: bool) -> Findings:
         await self.child.start(self._settings(self.plan.speed))
         await self.child.ready(client)
         world = remembered(self.home / "world.json", self.plan.seed, self.plan.speed, self.clock)
         end = world.begun + timedelta(days=self.plan.days)
         self._kills = kill_times(self.plan.kills, self.plan.seed, world.begun, timedelta(days=self.plan.days))
+        if resume:
+            # A run that was left at its end has paused everything, and kills that are over are not made up for.
+            await self._all_workflows(client, "resume")
+            self._kills = [at for at in self._kills if at > world.clock().now()]
         await self._days(client, watch, world, end)
         await self._tail(client, watch, world, end)
-        await self._resumed(client, "pause")
+        await self._all_workflows(client, "pause", reason="the demo is over")
         await self._until_quiet(watch, "coming to rest", REST_S, world=world)
         return await self._read(client, watch, world, end)
 
@@ -125,10 +132,9 @@ class Demo:
         except TimeoutError:
             raise Outage("the program", f"it did not look at everything that was due; see {self.child.log}") from None
 
-    async def _resumed(self, client: httpx.AsyncClient, act: str) -> None:
+    async def _all_workflows(self, client: httpx.AsyncClient, act: str, **wish: str) -> None:
         activity = (await client.get("/activity")).raise_for_status().json()
         for one in activity["workflows"]:
-            wish = {"reason": "the demo is over"} if act == "pause" else {}
             answer = await client.post(f"/schedules/{one['name']}/{act}", json=wish)
             if answer.status_code not in (404, 503):
                 answer.raise_for_status()

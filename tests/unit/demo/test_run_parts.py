@@ -11,13 +11,15 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from contracts.errors import Permanent
+from streams.clock import SystemClock
 from streams.demo.child import environment
-from streams.demo.folder import MARK, Plan, prepared
+from streams.demo.folder import MARK, Plan, go_on, note_stop, prepared
 from streams.demo.kills import kill_times
 from streams.demo.lines import counts, plain_line, workflow_rows
 from streams.demo.screen import Lines, picture
 from streams.demo.tally import Tally
 from streams.demo.watch import Frame, Watch
+from streams.world import remembered
 
 NOW = datetime(2026, 8, 10, 12, tzinfo=UTC)
 
@@ -49,6 +51,17 @@ def test_going_on_keeps_the_plan_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / MARK).write_text("{}{")
     with pytest.raises(Permanent, match="is no demo's plan"):
         prepared(tmp_path, Plan(), resume=True)
+
+
+def test_the_world_stands_still_while_the_run_is_left(tmp_path: Path) -> None:
+    begun = remembered(tmp_path / "world.json", 7, 2520, SystemClock())
+    left = begun.real_origin + timedelta(seconds=10)
+    note_stop(tmp_path, left)
+    go_on(tmp_path, left + timedelta(hours=3))
+    after = remembered(tmp_path / "world.json", 7, 2520, SystemClock())
+    assert after.shown(left + timedelta(hours=3)) == begun.shown(left)
+    go_on(tmp_path, left + timedelta(hours=9))
+    assert remembered(tmp_path / "world.json", 7, 2520, SystemClock()) == after
 
 
 def test_kills_follow_from_the_seed_and_lie_within_the_days() -> None:
