@@ -14,10 +14,14 @@ from contracts.errors import Refused
 from contracts.workflow import WEEK_S, EntityKind, Workflow
 from handlers.schedule import reading
 from handlers.schedule.desk import BACKFILL_LOOKS_MAX, Desk
-from handlers.schedule.entities import all_of, plain_id, strangers, titled
+from handlers.schedule.entities import all_of, plain_id, strangers, titled, uuid_of
 from handlers.schedule.moves import BACKFILL_SLOTS_MAX
 from handlers.schedule.ports import Price
 from handlers.schedule.store import ScheduleStore
+from handlers.update.airtime import slots_between
+from handlers.update.look import Flow
+from handlers.update.stored import show_of
+from handlers.update.workflows import WORKFLOWS
 from streams import schedule_answers as answers
 from streams.http.problems import NotFound
 from streams.http.schedule_models import (
@@ -30,9 +34,12 @@ from streams.http.schedule_models import (
     Triggered,
 )
 from streams.http.times import instant
+from streams.looks import Looks
+from streams.price import Asking, Offers, price_list
 
 MISSES_SHOWN: Final = 20
 NAMED_MAX: Final = 5
+RECORDS_AT_ONCE: Final = 500
 
 AirSlots = Callable[[Sequence[str], datetime, datetime], Awaitable[Mapping[str, Sequence[datetime]]]]
 """The air times of shows from one instant up to another, for workflows that have no interval of their own."""
@@ -46,7 +53,7 @@ class ScheduleDesk:
     store: ScheduleStore
     desk: Desk
     clock: Clock
-    price: Callable[[], Awaitable[Price]]
+    price: Callable[[str], Awaitable[Price]]
     air_slots: AirSlots
 
     async def listing(
@@ -123,8 +130,9 @@ class ScheduleDesk:
         ids = await self._meant(known, wish)
         _refuse_too_much(known, len(ids), end - start)
         slots = await self._slots(known, ids, start, end)
-        done = await self.desk.backfill(workflow, slots, now, is_dry=wish.dry_run, price=await self.price())
-        return answers.backfilled(workflow, start, end, done)
+        done = await self.desk.backfill(workflow, slots, now, is_dry=wish.dry_run, price=await self.price(workflow))
+        shown = {key.entity_id for key, _ in done.looks[: answers.TICKS_SHOWN_MAX]}
+        return answers.backfilled(workflow, start, end, done, await reading.titles_of(self.pool, shown))
 
     async def _slots(
         self, workflow: Workflow, ids: Sequence[str], start: datetime, end: datetime
@@ -177,6 +185,34 @@ class ScheduleDesk:
                 raise NotFound(f"no {workflow.entity_kind.value} has {wish.title!r} in its title or name")
             return found
         return await all_of(self.pool, workflow.name)
+
+
+def schedule_desk(looks: Looks) -> ScheduleDesk:
+    """The desk of a program that runs."""
+
+    async def priced(workflow: str) -> Price:
+        return price_list({workflow: await _asking(looks, WORKFLOWS[workflow])}, _offers(looks))
+
+    async def air_slots(ids: Sequence[str], start: datetime, end: datetime) -> Mapping[str, Sequence[datetime]]:
+        found: dict[str, Sequence[datetime]] = {}
+        uuids = [uuid for one in ids if (uuid := uuid_of(one)) is not None]
+        for first in range(0, len(uuids), RECORDS_AT_ONCE):
+            part = uuids[first : first + RECORDS_AT_ONCE]
+            for one, record in (await looks.records.anime(part)).items():
+                found[str(one)] = slots_between(show_of(one, record.current.values), start, end)
+        return found
+
+    return ScheduleDesk(looks.pool, looks.store, looks.desk, looks.calendar, priced, air_slots)
+
+
+async def _asking(looks: Looks, flow: Flow) -> Asking:
+    tools = looks.tools()
+    asks = {name: kinds for name, kinds in flow.asks.items() if flow.spares.get(name) not in tools.sources}
+    return Asking(asks, await flow.entities(tools) if flow.entities is not None else 1)
+
+
+def _offers(looks: Looks) -> Offers:
+    return {name: (line.adapter.capability, line.policy) for name, line in looks.sources.lines.items()}
 
 
 def _plain(ids: Sequence[str]) -> list[str]:

@@ -41,7 +41,7 @@ from handlers.update.records import ACQUIRE_TIMEOUT_S, RecordStore, outage
 from streams import topology
 from streams.alerts import Alert, AlertKind, Alerts
 from streams.calendar import speed_of
-from streams.delivery.metrics import LOOKS, MISSES
+from streams.delivery.metrics import LATENESS, LOOKS, MISSES
 from streams.scheduling import schedule_store
 from streams.timers import NatsTimers
 
@@ -80,8 +80,9 @@ class Looks:
         Raises Outage while PostgreSQL is away, and when the program stops before the looks have ended.
         """
         read = [tick_of(event, sequence) for event, sequence in ticks]
+        now = self.calendar.now()
         async with self._transaction() as connection:
-            decisions = await self.store.begin(connection, read, self.calendar.now())
+            decisions = await self.store.begin(connection, read, now)
             policies = await self.store.policies(connection, [tick.key for tick in read])
         looks = [
             (tick, Look(tick.id, tick.entity_id, decision.slot_at, tick.attempt, event.reason or ""))
@@ -89,6 +90,8 @@ class Looks:
             if isinstance(decision, Run)
         ]
         self._count(flow, decisions)
+        for tick, _ in looks:
+            LATENESS.labels(flow.workflow.name).observe(max(0.0, (now - tick.due_at).total_seconds()))
         for part in [[one] for one in looks] if flow.ends_singly else [looks] if looks else []:
             found = await self._unless_stopped(flow, [look for _, look in part])
             await self._end(flow, [(tick, one) for (tick, _), one in zip(part, found, strict=True)], policies)

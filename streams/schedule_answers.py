@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -61,12 +62,15 @@ def miss(listed: ListedMiss) -> MissedSlot:
 
 def pause(found: Pauses) -> PauseGroup:
     """Rows that are paused for one reason."""
-    return PauseGroup(workflow=found.workflow, reason=found.reason, count=found.count, since=found.since)
+    return PauseGroup.model_validate(asdict(found))
 
 
-def backfilled(workflow: str, start: datetime, end: datetime, done: Backfill) -> Backfilled:
-    """What a backfill did or would do."""
-    ticks = [BackfillTick(entity_id=key.entity_id, slot_at=slot) for key, slot in done.looks[:TICKS_SHOWN_MAX]]
+def backfilled(workflow: str, start: datetime, end: datetime, done: Backfill, titles: Mapping[str, str]) -> Backfilled:
+    """What a backfill did or would do; `titles` by id."""
+    ticks = [
+        BackfillTick(entity_id=key.entity_id, title=titles.get(key.entity_id), slot_at=slot)
+        for key, slot in done.looks[:TICKS_SHOWN_MAX]
+    ]
     return Backfilled(
         workflow=workflow,
         is_dry=done.is_dry,

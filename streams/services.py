@@ -27,12 +27,14 @@ from streams.asking import ask_source
 from streams.banner import welcome
 from streams.broker import connection
 from streams.clock import DatedClock
+from streams.desk import schedule_desk
 from streams.housekeeping import Housekeeping
 from streams.http import Services, http_application
 from streams.http.messages import message_routes
 from streams.http.models import SearchHit, Status
 from streams.identify import Identification
 from streams.reconcile import Reconciling, reports
+from streams.schedule_metrics import measure
 from streams.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
@@ -136,6 +138,8 @@ def build_services(graph: Graph) -> Surroundings:
         snapshot=take_snapshot,
         restore=restore_snapshot if settings.runs("ingest") else None,
         reconcile=compare if settings.runs("index") else None,
+        schedules=(lambda: schedule_desk(runtime.looks)) if settings.runs("update") else None,
+        measure=(lambda: measure(runtime.looks)) if settings.runs("update") else None,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))

@@ -9,10 +9,11 @@ from typing import TypeVar
 from nats.js import JetStreamContext
 
 from contracts.clock import Clock
+from handlers.schedule.overview import overview
 from streams import topology
 from streams.asyncapi import contracts_version
 from streams.broker import Pullers, connection
-from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, Status, StreamStatus
+from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, ScheduleStatus, Status, StreamStatus
 from streams.relay import Relay
 from streams.runtime import Runtime
 
@@ -29,11 +30,12 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
     """Everything that `echora status` shows; what could not be asked is named in `problems`."""
     problems: list[str] = []
     jetstream = connection(pullers.broker).jetstream(timeout=ASK_TIMEOUT_S)
-    streams, consumers, outbox, index = await asyncio.gather(
+    streams, consumers, outbox, index, schedule = await asyncio.gather(
         _ask("NATS streams", lambda: _streams(jetstream), problems),
         _ask("NATS consumers", lambda: _consumers(jetstream, pullers, runtime.clock), problems),
         _ask("outbox", lambda: _outbox(runtime), problems),
         _ask("index", lambda: _index(runtime), problems),
+        _ask("schedule", lambda: _schedule(runtime), problems),
     )
     return Status(
         now=runtime.clock.now(),
@@ -42,6 +44,7 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
         consumers=consumers or [],
         outbox=outbox,
         index=index,
+        schedule=schedule,
         versions=runtime.versions | {"contracts": contracts_version()},
         problems=problems + await not_ready(runtime, pullers, relay),
     )
@@ -114,3 +117,20 @@ async def _index(runtime: Runtime) -> IndexStatus | None:
         return None
     engine = "Qdrant Edge" if runtime.settings.qdrant_url is None else "Qdrant server"
     return IndexStatus(engine=engine, points=await runtime.index.count(), model=runtime.embedder.model)
+
+
+async def _schedule(runtime: Runtime) -> ScheduleStatus | None:
+    if not runtime.settings.runs("update"):
+        return None
+    looks = runtime.looks
+    now = looks.calendar.now()
+    found = await overview(looks.pool, now, looks.store.slack_s)
+    earliest = min((late.earliest for late in found.late.values()), default=now)
+    return ScheduleStatus(
+        now=now,
+        next_due_at=found.next_due_at,
+        overdue=sum(late.count for late in found.late.values()),
+        latest_s=round((now - earliest).total_seconds(), 3),
+        paused=sum(found.paused.values()),
+        missed=sum(found.misses.values()),
+    )

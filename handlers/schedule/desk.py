@@ -67,11 +67,16 @@ class Desk:
         return await self.plan(workflow, regular, now)
 
     async def pause(self, workflow: str, entity_ids: Sequence[str] | None, reason: str, now: datetime) -> int:
-        """Stop looking at these entities, or at all that the workflow has, and cancel their timers; gives how many."""
+        """Stop looking at these entities, and cancel their timers; gives how many were not paused before.
+
+        Without entities the workflow is paused as a whole: all that it has, and what will be new in it.
+        """
         reason = reason.strip()[:REASON_CHARS_MAX]
         if not reason:
             raise Permanent("a pause needs a reason; whoever finds it later has to know whether to resume")
         self._policy(workflow)
+        if entity_ids is None:
+            await self._whole(workflow, "pause_whole", now, reason)
         count, newest = 0, 0
         async for part in self._parts(workflow, entity_ids):
             async with self._transaction() as connection:
@@ -89,6 +94,8 @@ class Desk:
     async def resume(self, workflow: str, entity_ids: Sequence[str] | None, now: datetime) -> int:
         """Look again at these entities, or at all that the workflow has; gives how many were paused."""
         self._policy(workflow)
+        if entity_ids is None:
+            await self._whole(workflow, "resume_whole")
         count = 0
         async for part in self._parts(workflow, entity_ids):
             async with self._transaction() as connection:
@@ -155,8 +162,15 @@ class Desk:
         except (ValueError, TypeError) as error:
             raise Permanent(str(error)) from error
         text = orjson.dumps(dict(changes)).decode() if changes else None
-        with outage():
-            await self._pool.execute(query("set_policy"), workflow, entity_id, text)
+        async with self._transaction() as connection:
+            await self._store.enter(connection, [Key(workflow, entity_id)])
+            await connection.execute(query("set_policy"), workflow, entity_id, text)
+
+    async def _whole(self, workflow: str, name: str, *arguments: Any) -> None:
+        """Committed before the rows are moved: each row that is made meanwhile is found by that, or sees this."""
+        async with self._transaction() as connection:
+            await connection.execute(query("lock_pausing"), workflow)
+            await connection.execute(query(name), workflow, *arguments)
 
     def _policy(self, workflow: str) -> Policy:
         found = self._store.workflows.get(workflow)

@@ -17,7 +17,7 @@ ENTITIES_MAX: Final = 100_000
 
 def plain_id(text: str) -> str:
     """An id as rows have it: a UUID in its usual form, anything else as it is."""
-    found = _uuid(text)
+    found = uuid_of(text)
     return text if found is None else str(found)
 
 
@@ -27,7 +27,7 @@ async def strangers(
     """Those ids that the workflow has no row for; with a kind, only those that are no living entity of it either."""
     with outage():
         records = await pool.fetch(
-            query("strangers"), workflow, list(entity_ids), [_uuid(one) for one in entity_ids], kind
+            query("strangers"), workflow, list(entity_ids), [uuid_of(one) for one in entity_ids], kind
         )
     return [record["id"] for record in records]
 
@@ -46,7 +46,8 @@ async def all_of(pool: asyncpg.Pool, workflow: str) -> list[str]:
     return [record["entity_id"] for record in records]
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_of(text: str) -> UUID | None:
+    """The UUID that an id is, None when it is none."""
     try:
         return UUID(text)
     except ValueError:

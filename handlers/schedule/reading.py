@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import asyncpg
 
 from contracts.workflow import MissReason
+from handlers.schedule.entities import uuid_of
 from handlers.schedule.records import outage, row_of
 from handlers.schedule.row import Miss, Row
 from handlers.schedule.sql import query
@@ -35,12 +37,16 @@ class ListedMiss:
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Rows of one workflow that are paused for one reason; `since` is when the first of them was."""
+    """Rows of one workflow that are paused for one reason; `since` is when the first of them was.
+
+    `is_whole` says that the workflow is paused as a whole, with what will be new in it.
+    """
 
     workflow: str
     reason: str
     count: int
     since: datetime
+    is_whole: bool = False
 
 
 async def next_due(
@@ -65,7 +71,7 @@ async def pauses(pool: asyncpg.Pool, *, workflow: str | None = None, rows_max: i
     """How much is paused, by workflow and reason, the largest groups first."""
     with outage():
         records = await pool.fetch(query("pauses"), workflow, rows_max)
-    return [Pauses(record["workflow"], record["reason"], record["count"], record["since"]) for record in records]
+    return [Pauses(**dict(record)) for record in records]
 
 
 async def latest_misses(
@@ -90,6 +96,14 @@ async def misses_of(
     with outage():
         records = await pool.fetch(query("misses_of"), entity_id, workflow, min(rows_max, LIST_MAX))
     return [_listed_miss(record) for record in records]
+
+
+async def titles_of(pool: asyncpg.Pool, entity_ids: Iterable[str]) -> dict[str, str]:
+    """The title or name of each of these that is an anime or a character."""
+    uuids = [uuid for one in entity_ids if (uuid := uuid_of(one)) is not None]
+    with outage():
+        records = await pool.fetch(query("titles"), uuids)
+    return {record["id"]: record["title"] for record in records}
 
 
 async def forget_misses(pool: asyncpg.Pool, before: datetime, rows_max: int) -> int:

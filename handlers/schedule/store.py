@@ -148,6 +148,7 @@ class ScheduleStore:
             return
         with outage():
             try:
+                await connection.fetch(query("lock_entering"), [key.workflow for key in keys])
                 await connection.execute(query("enter_rows"), *_columns(keys))
             except asyncpg.CheckViolationError as error:
                 raise Permanent(

@@ -54,6 +54,7 @@ SECTIONS: Final = (
     Section("episode_airing", 'episode_id, kind COLLATE "C"'),
     # Runs are counted by each database for itself; what an anime was last ingested from is known without them.
     Section("anime_ingestion_state", "anime_id", without=("last_run_id",)),
+    Section("schedule_pause", 'workflow COLLATE "C"'),
     # Due times follow from the catalogue; what a person decided does not.
     Section(
         "schedule",

@@ -94,9 +94,13 @@ class Flow:
 
     Looks run together, so that sources are asked in batches, and end in one transaction. With `ends_singly` each runs
     and ends by itself: such looks are large, and a crash then repeats none that is done.
+    `spares` are sources that are asked only while another is switched off. `entities` counts those that one look asks
+    about, itself or by the looks that it plans; without it, one.
     """
 
     workflow: Workflow
     run: Run
     asks: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict)
     ends_singly: bool = False
+    entities: Callable[[Tools], Coroutine[Any, Any, int]] | None = None
+    spares: Mapping[str, str] = field(default_factory=dict)

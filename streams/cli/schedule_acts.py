@@ -11,7 +11,7 @@ from streams.cli.failure import ExitCode
 from streams.cli.output import print_json, print_table
 from streams.cli.schedule_words import Json, Workflow
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids; without any, all that the workflow has.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids; without any, the workflow as a whole.")]
 
 
 def pause(

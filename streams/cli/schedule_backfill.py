@@ -55,12 +55,19 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
     if not found["is_dry"]:
         typer.echo(f"queued: {_in_short(found)}")
         return
-    rows = [(moment(tick["slot_at"]), tick["entity_id"]) for tick in found["ticks"][:TICKS_SHOWN_MAX]]
-    print_table(f"looks between {moment(found['start'])} and {moment(found['end'])} UTC", ("slot", "id"), rows)
+    typer.echo(f"looks between {moment(found['start'])} and {moment(found['end'])} UTC")
+    rows = [
+        (moment(tick["slot_at"]), tick.get("title"), tick["entity_id"]) for tick in found["ticks"][:TICKS_SHOWN_MAX]
+    ]
+    print_table("", ("slot (UTC)", "title", "id"), rows)
     if found["tick_count"] > len(rows):
         typer.echo(f"and {found['tick_count'] - len(rows)} more")
     costs = [(source, cost["requests"], f"{cost['minutes']:.1f}") for source, cost in found["costs"].items()]
-    print_table("\nat most", ("source", "#requests", "#minutes of its budget"), costs)
+    if costs:
+        typer.echo(f"\n{found['tick_count']} looks take at most")
+        print_table("", ("source", "#requests", "#minutes of its budget"), costs)
+    else:
+        typer.echo(f"\n{found['tick_count']} looks, which ask no source")
 
 
 def _in_short(found: dict[str, Any]) -> str:

@@ -36,9 +36,9 @@ def list_(
     if paused:
         _print_paused(found)
     for group in found["pauses"]:
-        typer.echo(
-            f"paused: {group['count']} of {group['workflow']} since {moment(group['since'])}: {text(group['reason'])}"
-        )
+        new = " and what will be new" if group["is_whole"] else ""
+        since = f"since {moment(group['since'])}: {text(group['reason'])}"
+        typer.echo(f"paused: {group['count']} of {group['workflow']}{new} {since}")
 
 
 def _print_due(found: dict[str, Any]) -> None:

@@ -31,7 +31,8 @@ def show(
         return
     typer.echo(f"{text(found.get('title') or found['entity_id'])}, at {moment(found['now'])} UTC")
     for one in found["schedules"]:
-        print_table(f"\n{one['workflow']}: {one['state']}", ("", ""), _facts(one, found["now"]))
+        typer.echo(f"\n{one['workflow']}: {one['state']}")
+        print_table("", ("field", "value"), _facts(one, found["now"]))
     if found["misses"]:
         rows = [(one["workflow"], moment(one["slot_at"]), one["reason"]) for one in found["misses"]]
         print_table("\nmissed", ("workflow", "slot (UTC)", "why"), rows)

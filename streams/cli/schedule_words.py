@@ -55,8 +55,3 @@ def policy_in_words(policy: dict[str, Any]) -> str:
         f"{every}; {tries}; catches up {policy['catch_up_runs_max']} not older than "
         f"{span(policy['catch_up_age_max_s'])}; {overlap.get(policy['overlap'], policy['overlap'])}"
     )
-
-
-def ids_given(ids: list[str] | None) -> list[str] | None:
-    """The ids; none at all means all of the workflow."""
-    return ids or None

@@ -8,6 +8,7 @@ import typer
 
 from streams.cli.client import ask
 from streams.cli.output import age, print_json, print_table
+from streams.cli.schedule_words import moment, until
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -36,8 +37,17 @@ def _print_rest(found: dict[str, Any]) -> None:
     if index:
         points = "does not answer" if index.get("points") is None else f"{index['points']} points"
         typer.echo(f"index: {index['engine']}, {points}, model {index.get('model') or 'unknown'}")
+    if found.get("schedule"):
+        typer.echo(_schedule(found["schedule"]))
     if found.get("roles"):
         typer.echo(f"roles: {', '.join(found['roles'])}")
     typer.echo("versions: " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()))
     for problem in found["problems"]:
         typer.echo(f"problem: {problem}")
+
+
+def _schedule(found: dict[str, Any]) -> str:
+    now, next_due_at = found["now"], found.get("next_due_at")
+    ahead = f"next due {moment(next_due_at)} UTC, in {until(next_due_at, now)}" if next_due_at else "nothing due"
+    late = f"{found['overdue']} overdue, the first for {age(found['latest_s'])}" if found["overdue"] else "none overdue"
+    return f"schedule: {ahead}; {late}; {found['paused']} paused; {found['missed']} missed within a day"

@@ -72,6 +72,17 @@ class OutboxStatus(Body):
     oldest_age_s: float = Field(description="Age of the oldest of them in seconds; 0 when none waits.")
 
 
+class ScheduleStatus(Body):
+    """The schedule, by the clock that it runs on."""
+
+    now: datetime = Field(description="That clock: the world's where one is simulated.")
+    next_due_at: datetime | None = Field(None, description="When the next look is due; absent when none is planned.")
+    overdue: int = Field(description="Looks whose time has come and that have not begun.")
+    latest_s: float = Field(description="How late the latest of them is in seconds; 0 when none is.")
+    paused: int = Field(description="Rows that are paused.")
+    missed: int = Field(description="Slots that were recorded as missed within a day.")
+
+
 class IndexStatus(Body):
     """The vector index."""
 
@@ -89,6 +100,7 @@ class Status(Body):
     consumers: list[ConsumerStatus] = Field(default_factory=list)
     outbox: OutboxStatus | None = None
     index: IndexStatus | None = None
+    schedule: ScheduleStatus | None = Field(None, description="Absent where no schedule is kept.")
     versions: dict[str, str] = Field(default_factory=dict, description="Versions of the program, contracts, servers.")
     problems: list[str] = Field(default_factory=list, description="What could not be asked, and why.")
 

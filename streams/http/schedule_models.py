@@ -59,6 +59,7 @@ class PauseGroup(Body):
     reason: str = Field(description="Why they are paused.")
     count: int = Field(description="How many rows.")
     since: datetime = Field(description="When the first of them was paused.")
+    is_whole: bool = Field(False, description="Whether the workflow is paused as a whole, with what will be new in it.")
 
 
 class ScheduleList(Body):
@@ -117,6 +118,7 @@ class BackfillTick(Body):
     """One look that a backfill makes or would make."""
 
     entity_id: str = Field(description="Id of the entity.")
+    title: str | None = Field(None, description="Title or name of the entity.")
     slot_at: datetime = Field(description="The past slot that is looked for.")
 
 
@@ -152,7 +154,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 class PauseWish(_Wish):
     """Pause these, or all of the workflow."""
 
-    ids: Ids | None = Field(None, description="Ids; left out, all that the workflow has.")
+    ids: Ids | None = Field(None, description="Ids; left out, all that the workflow has and what will be new in it.")
     reason: Reason = Field(description="Why; whoever finds it later has to know whether to resume.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
@@ -34,7 +35,7 @@ Sections = Annotated[
 Limit = Annotated[int, Query(ge=1, le=LIST_MAX, description="How many rows of each part at most.")]
 
 
-def schedule_routes(schedules: Schedules | None) -> APIRouter:
+def schedule_routes(schedules: Callable[[], Schedules] | None) -> APIRouter:
     """The routes of the schedule."""
     router = APIRouter(prefix="/schedules", tags=["schedule"])
 
@@ -76,7 +77,7 @@ def schedule_routes(schedules: Schedules | None) -> APIRouter:
     return router
 
 
-def _offered(schedules: Schedules | None) -> Schedules:
+def _offered(schedules: Callable[[], Schedules] | None) -> Schedules:
     if schedules is None:
         raise NotOffered("this process keeps no schedule; ask the one whose ECHORA_ROLES has `update`")
-    return schedules
+    return schedules()

@@ -80,7 +80,7 @@ class Services:
     """The program behind the routes.
 
     `delete` gives the version that was committed, None when there is no such living anime. `readiness` and `liveness`
-    give the reasons why not; none means yes.
+    give the reasons why not; none means yes. `measure` brings the figures up to date that are read and not counted.
     """
 
     status: Callable[[], Awaitable[Status]]
@@ -94,5 +94,6 @@ class Services:
     activity: Read | None = None
     snapshot: Callable[[], AsyncIterator[bytes]] | None = None
     restore: Callable[[AsyncIterator[bytes]], Awaitable[Restored]] | None = None
-    schedules: Schedules | None = None
     reconcile: Reconcile | None = None
+    schedules: Callable[[], Schedules] | None = None
+    measure: Callable[[], Awaitable[None]] | None = None

@@ -35,6 +35,8 @@ def status_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
         """What the program counts, in the text format of Prometheus."""
+        if services.measure is not None:
+            await services.measure()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -10,5 +10,5 @@ LEFT JOIN anime AS a ON a.id = s.entity_uuid
 LEFT JOIN character AS c ON c.id = s.entity_uuid
 WHERE s.paused_at IS NOT NULL AND ($1::text IS NULL OR s.workflow = $1)
   AND ($2::text IS NULL OR s.entity_uuid IN (SELECT id FROM named))
-ORDER BY s.paused_at DESC, s.workflow, s.entity_id
+ORDER BY s.paused_at DESC, s.workflow DESC, s.entity_id DESC
 LIMIT $3

@@ -1,3 +1,2 @@
 -- Give the row of workflow $1 and entity $2 the differences $3 from its workflow's policy.
-INSERT INTO schedule (workflow, entity_id, policy) VALUES ($1, $2, $3::jsonb)
-ON CONFLICT (workflow, entity_id) DO UPDATE SET policy = excluded.policy, updated_at = now()
+UPDATE schedule SET policy = $3::jsonb, updated_at = now() WHERE workflow = $1 AND entity_id = $2

@@ -28,6 +28,8 @@ ASKS: Final[Mapping[str, tuple[Kind, ...]]] = {
     "mal": (Kind.STATISTICS,),
     "jikan": (Kind.STATISTICS,),
 }
+# Jikan's figures are MyAnimeList's, one request a title there: it is asked where the other door is shut.
+SPARES: Final[Mapping[str, str]] = {"jikan": "mal"}
 WHOLE: Final = "all"
 
 
@@ -87,8 +89,7 @@ async def _compare(look: Look, tools: Tools) -> Found:
 
 
 def _questions(records: Mapping[UUID, StoredAnime], tools: Tools) -> list[Question[UUID]]:
-    # Jikan's figures are MyAnimeList's, one request a title there: it is asked where the other door is shut.
-    doors = tools.sources - {"jikan"} if "mal" in tools.sources else tools.sources
+    doors = tools.sources - {spare for spare, other in SPARES.items() if other in tools.sources}
     return questions(ASKS, {one: record.ids for one, record in records.items()}, doors)
 
 
@@ -97,6 +98,17 @@ def _part(record: StoredAnime, heard: Heard, tools: Tools) -> Part:
     looked_at = max((one.observed_at for one in heard.observations), default=tools.now())
     moved = score_changes(record.current, changes, tools.means, tools.wishes.score_threshold, looked_at)
     return Part("anime", record.id, record.current.version, tuple(moved), heard=heard.speakers)
+
+
+async def in_scope(tools: Tools) -> int:
+    """How many titles the parts of a daily look compare."""
+    titles = PART_TITLES * SCOPE_PARTS_MAX
+    return len(await tools.records.scored(_since(tools.now(), tools), None, None, titles))
+
+
+async def in_part(_: Tools) -> int:
+    """How many titles one part compares."""
+    return PART_TITLES
 
 
 def _since(now: datetime, tools: Tools) -> datetime:
@@ -118,6 +130,9 @@ SCORE_SYNC = Flow(
         description="cuts what airs or ended lately into parts, whose scores are compared",
     ),
     cut,
+    ASKS,
+    entities=in_scope,
+    spares=SPARES,
 )
 SCORE_PART = Flow(
     Workflow(
@@ -135,4 +150,6 @@ SCORE_PART = Flow(
     compare,
     ASKS,
     ends_singly=True,
+    entities=in_part,
+    spares=SPARES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +47,7 @@ class Still:
         raise AssertionError("nothing here waits")
 
 
-async def priced() -> Price:
+async def priced(_: str) -> Price:
     offer = {Kind.ANIME: Offer(frozenset())}
     return price_list(
         {"daily": Asking({"jikan": (Kind.ANIME,)}), "single": Asking({"jikan": (Kind.ANIME,)})},
@@ -89,6 +90,52 @@ async def test_the_list_leaves_out_what_is_paused_and_says_how_much_that_is(peop
     titled = await people.listing(workflow=None, title="RING", sections=[Section.PAUSED], limit=20)
     assert [one.entity_id for one in titled.paused] == [RING]
     assert (await people.listing(workflow="parts", title=None, sections=[Section.DUE], limit=1)).pauses == []
+
+
+async def test_a_workflow_that_is_paused_as_a_whole_takes_what_is_new_with_it(
+    people: ScheduleDesk, pool: asyncpg.Pool
+) -> None:
+    assert (await people.pause("daily", None, "nothing there yet")).changed == 0
+    assert (await people.pause("daily", None, "said twice")).changed == 0
+    (group,) = (await people.listing(workflow="daily", title=None, sections=[Section.DUE], limit=5)).pauses
+    assert (group.count, group.is_whole, group.reason, group.since) == (0, True, "nothing there yet", NOW)
+    await people.desk.plan_regular("daily", [RING], NOW)
+    await people.desk.set_policy("daily", OTHER, {"phase_s": 60})
+    await people.desk.plan_regular("daily", [OTHER], NOW)
+    await people.desk.plan("single", {RING: Due(NOW + DAY, "another workflow")}, NOW)
+    assert (await people.trigger("daily", [RING], "x")).came == {RING: "paused"}
+    found = await people.listing(workflow=None, title=None, sections=list(Section), limit=5)
+    assert [(one.workflow, one.entity_id) for one in found.due] == [("single", RING)]
+    assert {one.entity_id: one.paused_reason for one in found.paused} == {
+        RING: "nothing there yet",
+        OTHER: "nothing there yet",
+    }
+    assert await pool.fetchval("SELECT count(*) FROM outbox") == 1, "only the other workflow has a timer"
+    assert (await people.resume("daily", [RING])).changed == 1
+    await people.desk.plan_regular("daily", [SPIKE], NOW)
+    (group,) = (await people.listing(workflow="daily", title=None, sections=[Section.DUE], limit=5)).pauses
+    assert (group.count, group.is_whole) == (2, True), "some are looked at again, what is new is not"
+    assert (await people.resume("daily", None)).changed == 2
+    await people.desk.plan_regular("daily", [str(uid("new"))], NOW)
+    found = await people.listing(workflow="daily", title=None, sections=list(Section), limit=5)
+    assert (len(found.due), found.paused, found.pauses) == (4, [], [])
+
+
+async def test_a_row_that_is_made_while_its_workflow_is_paused_does_not_slip_through(
+    people: ScheduleDesk, pool: asyncpg.Pool
+) -> None:
+    """The row is made before the pause and committed after it: the pause waits, and then finds it."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await people.store.plan(connection, "daily", {RING: Due(NOW + DAY, "x")}, NOW)
+        pausing = asyncio.create_task(people.pause("daily", None, "now"))
+        locked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not await pool.fetchval(locked):
+            assert not pausing.done()
+            await asyncio.sleep(0.01)
+        await transaction.commit()
+    assert (await pausing).changed == 1
 
 
 async def test_one_entity_is_shown_with_the_policy_that_counts(people: ScheduleDesk) -> None:
@@ -146,7 +193,8 @@ async def test_a_backfill_of_regular_slots_by_ids_by_title_and_of_all(people: Sc
     assert dry.costs == {"jikan": SourceCost(requests=3, minutes=0.1)}
     assert await people.show(RING, "daily") is None, "a dry run leaves no row"
     by_title = await people.backfill("daily", BackfillWish(start="2026-11-20", end="2026-11-21", title="oTHer"))
-    assert [(one.entity_id, one.slot_at) for one in by_title.ticks] == [(OTHER, datetime(2026, 11, 20, tzinfo=UTC))]
+    (tick,) = by_title.ticks
+    assert (tick.entity_id, tick.title, tick.slot_at) == (OTHER, "Other", datetime(2026, 11, 20, tzinfo=UTC))
     assert (await people.backfill("daily", BackfillWish(start="3d"))).tick_count == 0, "it has no rows yet"
     done = await people.backfill("daily", BackfillWish(start="3d", ids=[RING], dry_run=False))
     assert (done.is_dry, done.ticks) == (False, dry.ticks)

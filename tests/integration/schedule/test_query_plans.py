@@ -54,6 +54,14 @@ async def test_reading_is_bounded_by_what_is_asked_for(large: tuple[asyncpg.Pool
     nodes = await plan(pool, query("next_due"), None, None, 20)
     assert "schedule" not in {node.get("Relation Name") for node in nodes if node["Node Type"] == "Seq Scan"}
     assert rows_seen(nodes) <= 21
+    await pool.execute("UPDATE schedule SET paused_at = $1, paused_reason = 'x' WHERE due_at <= $1", horizon)
+    # What is due next lies behind everything that is paused, and none of that is read.
+    nodes = await plan(pool, query("next_due"), None, None, 20)
+    assert rows_seen(nodes) <= 21
+    for name, arguments in (("first_due", (horizon,)), ("overdue", (horizon,)), ("paused", (None, None, 20))):
+        nodes = await plan(pool, query(name), *arguments)
+        assert "schedule" not in {node.get("Relation Name") for node in nodes if node["Node Type"] == "Seq Scan"}, name
+        assert rows_seen(nodes) <= 21, name
     keys = await pool.fetch("SELECT workflow, entity_id FROM schedule LIMIT 100")
     columns = [key["workflow"] for key in keys], [key["entity_id"] for key in keys]
     nodes = await plan(pool, query("lock_rows"), *columns)

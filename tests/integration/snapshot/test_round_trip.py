@@ -60,6 +60,9 @@ async def filled(pool: asyncpg.Pool) -> asyncpg.Pool:
     await pool.execute("INSERT INTO reference_search VALUES ($1, $2)", anime_id(2), NOW)
     await pool.execute('UPDATE anime SET raw_by_source = \'{"mal": {"x": [1, null]}}\' WHERE id = $1', anime_id(2))
     await pool.execute(
+        "INSERT INTO schedule_pause (workflow, paused_at, reason) VALUES ('score_sync', $1, 'Kitsu moves')", NOW
+    )
+    await pool.execute(
         """INSERT INTO schedule (workflow, entity_id, policy, paused_at, paused_reason, due_at, slot_at) VALUES
            ('score_sync', 'all', NULL, $1, 'source is wrong', $1, $1), ('metadata_refresh', $2, '{"jitter_s": 5}',
            NULL, NULL, NULL, NULL), ('metadata_refresh', $3, NULL, NULL, NULL, $1, $1)""",

@@ -49,9 +49,7 @@ def _when_started(server: uvicorn.Server, started: threading.Event) -> None:
 def program(served: tuple[str, Program]) -> Program:
     """The program behind the server, with a clean memory."""
     _, program = served
-    schedule = program.schedule
-    schedule.__init__()  # type: ignore[misc]
-    program.__init__(schedule=schedule)  # type: ignore[misc]
+    program.__init__()  # type: ignore[misc]
     return program
 
 

@@ -139,8 +139,8 @@ class Program:
             search=self.search,
             snapshot=self.snapshot,
             restore=self.restore,
-            schedules=self.schedule,
             reconcile=self.reconcile,
+            schedules=lambda: self.schedule,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:

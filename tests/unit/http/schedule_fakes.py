@@ -134,7 +134,10 @@ class Schedule:
 
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled:
         self._ask("backfill", workflow, wish)
-        ticks = [BackfillTick(entity_id=RING, slot_at=NOW - timedelta(days=days + 1)) for days in range(self.slots)]
+        ticks = [
+            BackfillTick(entity_id=RING, title="The Ring", slot_at=NOW - timedelta(days=days + 1))
+            for days in range(self.slots)
+        ]
         return Backfilled(
             workflow=workflow,
             is_dry=wish.dry_run,
