@@ -27,6 +27,7 @@ from streams.asking import ask_source
 from streams.banner import welcome
 from streams.broker import connection
 from streams.clock import DatedClock
+from streams.dead_letters import DeadLetterAnswers
 from streams.desk import schedule_desk
 from streams.housekeeping import Housekeeping
 from streams.http import Services, http_application
@@ -140,6 +141,7 @@ def build_services(graph: Graph) -> Surroundings:
         reconcile=compare if settings.runs("index") else None,
         schedules=(lambda: schedule_desk(runtime.looks)) if settings.runs("update") else None,
         measure=(lambda: measure(runtime.looks)) if settings.runs("update") else None,
+        dead_letters=DeadLetterAnswers(runtime) if settings.runs("letters") else None,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))

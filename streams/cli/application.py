@@ -8,6 +8,7 @@ import typer
 
 from streams.cli.delete import delete
 from streams.cli.demo import demo
+from streams.cli.dlq import dlq
 from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
@@ -50,3 +51,4 @@ def _root(
 for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo, reconcile):
     app.command()(told(command))
 app.add_typer(schedule)
+app.add_typer(dlq)

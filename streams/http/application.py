@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from streams.http.activity import activity_routes
 from streams.http.anime import anime_routes
+from streams.http.dead_letters import dead_letter_routes
 from streams.http.ingest import ingest_routes
 from streams.http.page import page_of
 from streams.http.problems import RESPONSES, add_problem_handlers
@@ -40,6 +41,7 @@ def http_application(services: Services, *, version: str, registry: CollectorReg
         snapshot_routes(services),
         schedule_routes(services.schedules),
         reconcile_routes(services.reconcile),
+        dead_letter_routes(services.dead_letters),
         status_routes(services, registry),
     ):
         app.include_router(router)

@@ -17,6 +17,15 @@ from handlers.index.filters import SearchFilters
 from handlers.ingest import RawRecord, Verdict
 from handlers.snapshot.restore import Restored
 from streams.http.activity import Read
+from streams.http.letter_models import (
+    DropWish,
+    LetterGroups,
+    LetterList,
+    LetterQuery,
+    LettersDecided,
+    LetterShown,
+    ReplayWish,
+)
 from streams.http.models import SearchHit, Status
 from streams.http.schedule_models import (
     Acted,
@@ -75,6 +84,20 @@ class Reconcile(Protocol):
     def __call__(self, *, is_dry: bool, repairs_max: int) -> AsyncIterator[Mapping[str, Any]]: ...  # noqa: D102
 
 
+class DeadLetters(Protocol):
+    """What was given up and what people do about it. Every method raises Refused for a wrong time or choice."""
+
+    async def listing(self, query: LetterQuery) -> LetterList: ...  # noqa: D102
+
+    async def groups(self, query: LetterQuery) -> LetterGroups: ...  # noqa: D102
+
+    async def show(self, letter_id: UUID) -> LetterShown | None: ...  # noqa: D102
+
+    async def replay(self, wish: ReplayWish) -> AsyncIterator[int | LettersDecided]: ...  # noqa: D102
+
+    async def drop(self, wish: DropWish) -> LettersDecided: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The program behind the routes.
@@ -97,3 +120,4 @@ class Services:
     reconcile: Reconcile | None = None
     schedules: Callable[[], Schedules] | None = None
     measure: Callable[[], Awaitable[None]] | None = None
+    dead_letters: DeadLetters | None = None

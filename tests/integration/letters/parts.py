@@ -64,7 +64,7 @@ class Parts:
         data = item if isinstance(item, bytes) else codec.encode(item)
         return (await self.jetstream.publish(subject, data, headers=dict(headers or {}))).seq
 
-    async def letter(self, subject: str, item: Event | bytes, sequence: int, **changes: Any) -> DeadLetterEvent:
+    async def letter(self, subject: str, item: Event | bytes, sequence: int, /, **changes: Any) -> DeadLetterEvent:
         """Publish a dead letter, as a step does that gives a message up, and wait until it is a row."""
         payload = item if isinstance(item, bytes) else codec.encode(item)
         story = {"error_class": "Refused", "error": "no", "fingerprint": "f" * 16, "attempts": 5}

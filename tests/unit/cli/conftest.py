@@ -49,7 +49,9 @@ def _when_started(server: uvicorn.Server, started: threading.Event) -> None:
 def program(served: tuple[str, Program]) -> Program:
     """The program behind the server, with a clean memory."""
     _, program = served
-    program.__init__()  # type: ignore[misc]
+    letters = program.letters
+    letters.__init__()  # type: ignore[misc]
+    program.__init__(letters=letters)  # type: ignore[misc]
     return program
 
 

@@ -18,6 +18,7 @@ from handlers.ingest import Kind, RawRecord, Verdict
 from handlers.snapshot.restore import Restored
 from streams.http import Services, http_application
 from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, SearchHit, Status, StreamStatus
+from tests.unit.http.letter_fakes import Letters
 from tests.unit.http.schedule_fakes import Schedule
 from tests.unit.snapshot.lines import written
 
@@ -52,6 +53,7 @@ class Program:
     reports: list[dict[str, Any]] = field(default_factory=list)
     reconciled: list[tuple[bool, int]] = field(default_factory=list)
     reconcile_failure: Exception | None = None
+    letters: Letters = field(default_factory=Letters)
 
     def _ask(self) -> None:
         if self.failure:
@@ -141,6 +143,7 @@ class Program:
             restore=self.restore,
             reconcile=self.reconcile,
             schedules=lambda: self.schedule,
+            dead_letters=self.letters,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:
