@@ -45,13 +45,14 @@ def policy_in_words(policy: dict[str, Any]) -> str:
             every += f" at {span(policy['phase_s'])}"
         if policy["jitter_s"]:
             every += f", spread over {span(policy['jitter_s'])}"
-    overlap = {"skip": "an overlapping look is left", "buffer_one": "one overlapping look follows"}
+    overlap = {"skip": "one that overlaps is left", "buffer_one": "one that overlaps follows"}
     tries = (
         f"{policy['retries_max']} retries after {span(policy['retry_wait_s'])}"
         if policy["retries_max"]
         else ("no retries")
     )
-    return (
-        f"{every}; {tries}; catches up {policy['catch_up_runs_max']} not older than "
-        f"{span(policy['catch_up_age_max_s'])}; {overlap.get(policy['overlap'], policy['overlap'])}"
+    runs = policy["catch_up_runs_max"]
+    caught = (
+        f"catches up {runs} missed {'slot' if runs == 1 else 'slots'} of the last {span(policy['catch_up_age_max_s'])}"
     )
+    return f"{every}; {tries}; {caught if runs else 'catches up nothing'}; {overlap.get(policy['overlap'], 'overlaps')}"

@@ -51,7 +51,7 @@ def test_show_tells_the_whole_story(echora: Run) -> None:
         "episode_air_tracking: waiting",
         "2026-11-22 15:00, in 3.0 h, attempt 2",
         "2026-11-22 11:00: not out yet",
-        "every 1 w, spread over 1 w; 2 retries after 6 h; catches up 1 not older than 1 w; one overlapping",
+        "every 1 w, spread over 1 w; 2 retries after 6 h; catches up 1 missed slot of the last 1 w; one that overlaps",
         "and 2 more",
         "retries_max 2",
         "2026-11-15 12:00  budget",
