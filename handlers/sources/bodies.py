@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -67,7 +67,7 @@ class Bodies:
         if ttl_s <= 0:
             return
         try:
-            await self._backend.set(key, orjson.dumps(asdict(entry)).decode(), ttl=ttl_s, namespace=namespace)
+            await self._backend.set(key, orjson.dumps(entry).decode(), ttl=ttl_s, namespace=namespace)
         except Exception as error:  # As above: an answer that is not cached is still an answer.
             _log.warning("the cache of bodies cannot be written: %s", error)
 

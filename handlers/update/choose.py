@@ -55,8 +55,9 @@ def taken_back(field: str, held: Held, said: Sequence[Statement]) -> tuple[list[
     holders = belief.sources_of(held.label)
     anyone = field == "broadcast.next_episode_at" and not holders & belief.PLATFORM_OF.keys()
     may_be_none = anyone or field in MAY_BE_NONE or field == "broadcast.next_episode_at"
-    none = [one for one in said if canonical(field, one.value) is None and _is_news(held, one)]
-    takers = [one for one in none if may_be_none and (anyone or one.source in holders)]
+    # Most fields cannot be none, and comparing costs most of a look.
+    able = [one for one in said if anyone or one.source in holders] if may_be_none else []
+    takers = [one for one in able if canonical(field, one.value) is None and _is_news(held, one)]
     left = frozenset[str]() if anyone and takers else holders - {one.source for one in takers}
     return sorted(takers, key=lambda one: belief_order(field, one)), Held(
         held.value, belief.label_of(left), held.observed_at

@@ -1,2 +1,0 @@
--- Something waits.
-SELECT pg_notify('outbox', '')
