@@ -15,16 +15,18 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import embedding, latency, pipeline, steps
+from bench import embedding, latency, pipeline, requests, rows, steps, ticks, timers
 from bench.setup import stage
 from streams.log import configure_logging
 
-PARTS = ("pipeline", "steps", "latency", "embedding")
+ON_STAGE = ("pipeline", "steps", "latency")
+PARTS = (*ON_STAGE, "embedding", "timers", "rows", "ticks", "requests")
 
 
-async def _measure(parts: list[str], anime: int, events: int, say: Callable[[str], None]) -> dict[str, object]:
+async def _measure(given: argparse.Namespace, say: Callable[[str], None]) -> dict[str, object]:
+    parts, anime, events = given.parts, given.anime, given.events
     figures: dict[str, object] = {}
-    if set(parts) - {"embedding"}:
+    if set(parts) & set(ON_STAGE):
         with tempfile.TemporaryDirectory(prefix="echora-bench-") as folder:
             say(f"filling a catalogue of {anime} anime")
             async with stage(Path(folder), anime) as ready:
@@ -37,6 +39,14 @@ async def _measure(parts: list[str], anime: int, events: int, say: Callable[[str
     if "embedding" in parts:
         say("texts embedded per second")
         figures["embedding"] = embedding.run()
+    if "timers" in parts:
+        figures |= await timers.measure(given.timers, say)
+    if "rows" in parts:
+        figures |= await rows.measure(say)
+    if "ticks" in parts:
+        figures |= await ticks.measure(say)
+    if "requests" in parts:
+        figures |= await requests.measure(say)
     return figures
 
 
@@ -61,10 +71,14 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"any of {', '.join(PARTS)}")
     parser.add_argument("--anime", type=int, default=36_000)
     parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--timers", type=int, default=50_000)
     given = parser.parse_args()
+    unknown = sorted(set(given.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
     console = Console()
     configure_logging("console", "warning")
-    figures = uvloop.run(_measure(given.parts, given.anime, given.events, lambda text: console.print(f"… {text}")))
+    figures = uvloop.run(_measure(given, lambda text: console.print(f"… {text}")))
     about = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),

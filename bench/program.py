@@ -7,19 +7,28 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.setup import DIMENSIONS, MODEL, Stage, open_index
+from contracts.clock import Clock
+from handlers.sources.fetch import Sources
+from streams.broker import connection
 from streams.collector import calm_collector
 from streams.compose import wire
 from streams.database.pool import PoolLimits, open_pool
 from streams.graph import Graph
+from streams.looks import build_looks
 from streams.settings import Settings
 from streams.start import Servers
 from streams.topology import ROLES
+
+# The way of a change. The role update asks sources, and is measured by itself.
+STEPS: Final = tuple(name for name in ROLES if name != "update")
 
 
 class NoEmbedder:
@@ -33,9 +42,19 @@ class NoEmbedder:
         raise AssertionError(f"{len(texts)} texts were to be embedded by a change of scores")
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the update step looks at: sources, and the clock that the catalogue lives on."""
+
+    sources: Sources
+    calendar: Clock
+
+
 @asynccontextmanager
-async def program(ready: Stage, roles: Sequence[str] = tuple(ROLES), index: str = "index") -> AsyncIterator[Graph]:
-    """The graph, running the given roles inside the block."""
+async def program(
+    ready: Stage, roles: Sequence[str] = STEPS, index: str = "index", outside: Outside | None = None
+) -> AsyncIterator[Graph]:
+    """The graph, running the given roles inside the block; `outside` is for the role update."""
     settings = Settings(
         _env_file=None,
         NATS_URL=ready.nats_url,
@@ -52,6 +71,10 @@ async def program(ready: Stage, roles: Sequence[str] = tuple(ROLES), index: str 
         await edge.prepare()
         graph.runtime.hold_index(edge, NoEmbedder())
     await graph.broker.connect()
+    if outside is not None:
+        graph.runtime.hold_calendar(outside.calendar)
+        graph.runtime.hold_sources(outside.sources)
+        graph.runtime.hold_looks(build_looks(graph.runtime, lambda: connection(graph.broker)))
     await graph.broker.start()
     if "relay" in roles:
         graph.relay.start()

@@ -64,23 +64,30 @@ def anime_ids(count: int) -> tuple[UUID, ...]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, anime: int) -> AsyncIterator[Stage]:
-    """Servers with an empty catalogue of `anime` rows and as many points; stopped at the end."""
-    home = Home.open(folder / "servers")
+async def servers(folder: Path) -> AsyncIterator[tuple[PostgresServer, NatsServer]]:
+    """A migrated database and a NATS server, both empty; stopped at the end."""
+    home = Home.open(folder)
     postgres = PostgresServer(home)
     server = NatsServer(home, home.nats_port(), payload_bytes_max=SERVER_PAYLOAD_BYTES_MAX)
     try:
         postgres.start()
         server.start()
         await migrate(postgres.dsn)
-        ready = Stage(folder, server.url, postgres.dsn, anime_ids(anime))
-        await _fill_rows(ready)
-        await fill_index(ready)
-        yield ready
+        yield postgres, server
     finally:
         server.stop()
         postgres.stop()
         home.close()
+
+
+@asynccontextmanager
+async def stage(folder: Path, anime: int) -> AsyncIterator[Stage]:
+    """Servers with a catalogue of `anime` rows and as many points; stopped at the end."""
+    async with servers(folder / "servers") as (postgres, server):
+        ready = Stage(folder, server.url, postgres.dsn, anime_ids(anime))
+        await _fill_rows(ready)
+        await fill_index(ready)
+        yield ready
 
 
 async def _fill_rows(ready: Stage) -> None:

@@ -16,6 +16,7 @@ import qdrant_edge as engine
 from nats.aio.client import Client
 
 from bench.program import NoEmbedder
+from bench.recorder import Calls, Recorder, replay
 from bench.setup import Stage, connect, empty_streams, open_index, score_changes
 from contracts.events import AnimeSyncedEvent
 from handlers.index.committed import CommittedRows
@@ -72,21 +73,6 @@ async def _timed(work: Callable[[], Awaitable[object]], events: int) -> float:
 # --- persist ------------------------------------------------------------------------------------------------------
 
 
-class _Recorder:
-    """A connection that remembers what was asked of it, so that the raw loop can ask the same."""
-
-    def __init__(self, connection: Any, calls: list[tuple[str, str, tuple[Any, ...]]]) -> None:
-        self._connection, self._calls = connection, calls
-
-    async def fetch(self, sql: str, *arguments: Any) -> Any:
-        self._calls.append(("fetch", sql, arguments))
-        return await self._connection.fetch(sql, *arguments)
-
-    async def execute(self, sql: str, *arguments: Any) -> Any:
-        self._calls.append(("execute", sql, arguments))
-        return await self._connection.execute(sql, *arguments)
-
-
 async def _persist(ready: Stage, events: int) -> Step:
     pool = await asyncpg.create_pool(ready.dsn, min_size=2, max_size=4)
     ours, raw = [], []
@@ -95,19 +81,12 @@ async def _persist(ready: Stage, events: int) -> Step:
             batches = _batches(ready, events, seed=100 + round_number)
             recorded = await _record(pool, batches)
 
-            async def replay(calls: list[list[tuple[str, str, tuple[Any, ...]]]] = recorded) -> None:
-                async with pool.acquire() as connection:
-                    for batch in calls:
-                        async with connection.transaction():
-                            for method, sql, arguments in batch:
-                                await getattr(connection, method)(sql, *arguments)
-
             async def run(work: list[list[Any]] = batches) -> None:
                 for batch in work:
                     await apply(pool, UPDATED.name, batch, updated.apply_anime)
 
             await pool.execute("TRUNCATE outbox, inbox")
-            raw.append(await _timed(replay, events))
+            raw.append(await _timed(lambda calls=recorded: replay(pool, calls), events))  # type: ignore[misc]
             await pool.execute("TRUNCATE outbox, inbox")
             ours.append(await _timed(run, events))
     finally:
@@ -120,17 +99,17 @@ def _batches(ready: Stage, events: int, seed: int) -> list[list[Any]]:
     return [changes[start : start + BATCH] for start in range(0, events, BATCH)]
 
 
-async def _record(pool: asyncpg.Pool, batches: Sequence[list[Any]]) -> list[list[tuple[str, str, tuple[Any, ...]]]]:
+async def _record(pool: asyncpg.Pool, batches: Sequence[list[Any]]) -> list[Calls]:
     """The statements and arguments of each batch; rolled back, so that the rows are as they were."""
     recorded = []
     async with pool.acquire() as connection:
         for batch in batches:
-            calls: list[tuple[str, str, tuple[Any, ...]]] = []
+            calls: Calls = []
             transaction = connection.transaction()
             await transaction.start()
             claimed = [event.event_id for event in batch]
-            await _Recorder(connection, calls).fetch(query("claim_events"), UPDATED.name, claimed)
-            await updated.apply_anime(_Recorder(connection, calls), batch)  # type: ignore[arg-type]
+            await Recorder(connection, calls).fetch(query("claim_events"), UPDATED.name, claimed)
+            await updated.apply_anime(Recorder(connection, calls), batch)  # type: ignore[arg-type]
             await transaction.rollback()
             recorded.append(calls)
     assert any(sql == statements.read(ANIME, frozenset({"score", "statistics"})) for _, sql, _ in recorded[0])
