@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from contracts.clock import Clock
+from handlers.review.expire import expire_once
 from streams.runtime import Runtime
 
 EVERY_S = 300.0
@@ -64,3 +65,6 @@ class Housekeeping:
         await self.runtime.pool.execute(_INBOX, before, ROWS_MAX)
         await self.runtime.pool.execute(_FAILURES, before)
         await self.runtime.pool.execute(_EDGES)
+        if self.runtime.settings.runs("update"):
+            days = self.runtime.settings.review_expiry_days
+            await expire_once(self.runtime.pool, self.runtime.calendar.now(), days)

@@ -35,6 +35,7 @@ from streams.http.messages import message_routes
 from streams.http.models import SearchHit, Status
 from streams.identify import Identification
 from streams.reconcile import Reconciling, reports
+from streams.reviews import ReviewDesk
 from streams.schedule_metrics import measure
 from streams.timekeeping import Timekeeping
 
@@ -142,6 +143,7 @@ def build_services(graph: Graph) -> Surroundings:
         schedules=(lambda: schedule_desk(runtime.looks)) if settings.runs("update") else None,
         measure=(lambda: measure(runtime.looks)) if settings.runs("update") else None,
         dead_letters=DeadLetterAnswers(runtime) if settings.runs("letters") else None,
+        reviews=ReviewDesk(runtime) if settings.runs("update") else None,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))

@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     repairs_per_s: float = Field(
         200, gt=0, le=100_000, alias="REPAIRS_PER_S", description="Repairs that are queued a second at most."
     )
+    review_expiry_days: float = Field(
+        30, gt=0, alias="REVIEW_EXPIRY_DAYS", description="Days that a held change waits for a person, then it expires."
+    )
     shutdown_grace_s: float = Field(
         3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that work in hand may take at a stop."
     )

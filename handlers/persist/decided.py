@@ -37,6 +37,8 @@ TABLES: Final = {table.name: table for table in (ANIME, CHARACTER)}
 SUBJECTS: Final = {ANIME.name: subjects.ANIME_SYNCED, CHARACTER.name: subjects.CHARACTER_SYNCED}
 # So many reviews are decided in one transaction; the rows of their entities are locked meanwhile.
 TOGETHER_MAX: Final = 100
+# The state of a review that is not there.
+MISSING: Final = "missing"
 _LEAST_STEP: Final = timedelta(microseconds=1)
 
 
@@ -97,7 +99,7 @@ async def undo(pool: asyncpg.Pool, ids: Sequence[UUID], decision: Decision) -> l
     return await _each(pool, ids, act)
 
 
-async def reject(pool: asyncpg.Pool, ids: Sequence[UUID], decision: Decision) -> list[Decided]:
+async def turn_down(pool: asyncpg.Pool, ids: Sequence[UUID], decision: Decision) -> list[Decided]:
     """Turn these held changes down; the same ones are not proposed again."""
 
     async def act(connection: Connection, part: Sequence[UUID]) -> list[Decided]:
@@ -309,7 +311,7 @@ def _is_pending(review: asyncpg.Record) -> bool:
 
 def _unfit(review_id: UUID, review: asyncpg.Record | None, wanted: str) -> Decided:
     if review is None:
-        return Decided(review_id, "missing", f"there is no review {review_id}")
+        return Decided(review_id, MISSING, f"there is no review {review_id}")
     by = f" by {review['decided_by']}" if review["decided_by"] else ""
     return Decided(review_id, review["state"], f"it is {review['state']}{by}, not {wanted}")
 

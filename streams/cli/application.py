@@ -13,6 +13,7 @@ from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
 from streams.cli.reconcile import reconcile
+from streams.cli.review import review
 from streams.cli.schedule import schedule
 from streams.cli.search import search
 from streams.cli.show import show
@@ -52,3 +53,4 @@ for command in (ingest, search, show, delete, status, fetch, world, snapshot, re
     app.command()(told(command))
 app.add_typer(schedule)
 app.add_typer(dlq)
+app.add_typer(review)

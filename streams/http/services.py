@@ -27,6 +27,16 @@ from streams.http.letter_models import (
     ReplayWish,
 )
 from streams.http.models import SearchHit, Status
+from streams.http.review_models import (
+    ApproveWish,
+    BulkDecided,
+    BulkWish,
+    DecidedReview,
+    RejectWish,
+    ReviewDetail,
+    ReviewList,
+    UndoWish,
+)
 from streams.http.schedule_models import (
     Acted,
     Backfilled,
@@ -98,6 +108,34 @@ class DeadLetters(Protocol):
     async def drop(self, wish: DropWish) -> LettersDecided: ...  # noqa: D102
 
 
+class Reviews(Protocol):
+    """What waits for a person and what people decide. Raises Refused for a wrong word, Permanent for what cannot be."""
+
+    async def listing(  # noqa: D102
+        self,
+        *,
+        state: str,
+        source: str | None,
+        rule: str | None,
+        field: str | None,
+        entity_id: UUID | None,
+        title: str | None,
+        older_than: str | None,
+        after: UUID | None,
+        limit: int,
+    ) -> ReviewList: ...
+
+    async def show(self, review_id: UUID) -> ReviewDetail | None: ...  # noqa: D102
+
+    async def approve(self, review_id: UUID, wish: ApproveWish) -> DecidedReview: ...  # noqa: D102
+
+    async def turn_down(self, review_id: UUID, wish: RejectWish) -> DecidedReview: ...  # noqa: D102
+
+    async def undo(self, review_id: UUID, wish: UndoWish) -> DecidedReview: ...  # noqa: D102
+
+    async def decide(self, wish: BulkWish) -> BulkDecided: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The program behind the routes.
@@ -121,3 +159,4 @@ class Services:
     schedules: Callable[[], Schedules] | None = None
     measure: Callable[[], Awaitable[None]] | None = None
     dead_letters: DeadLetters | None = None
+    reviews: Reviews | None = None

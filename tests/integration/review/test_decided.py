@@ -14,7 +14,7 @@ import pytest
 from contracts import subjects
 from contracts.errors import Outage, Permanent, Refused
 from handlers.persist import delete_anime
-from handlers.persist.decided import Decided, Decision, approve, reject, undo
+from handlers.persist.decided import Decided, Decision, approve, turn_down, undo
 from handlers.persist.edits import Edit
 from tests.events import aired, at, character_updated, enriched, uid, updated
 from tests.integration.persist.helpers import anime, character, count, done, outbox, tables
@@ -157,7 +157,7 @@ async def test_an_approval_and_a_rejection_at_once_are_one_decision(
 ) -> None:
     for number in range(10):
         one = await held(pool, f"Ring {number}", title="Ropes")
-        (yes,), (no,) = await asyncio.gather(approve(pool, [one], WHY), reject(other_pool, [one], later(0)))
+        (yes,), (no,) = await asyncio.gather(approve(pool, [one], WHY), turn_down(other_pool, [one], later(0)))
         assert (yes.problem is None) != (no.problem is None)
         title = (await anime(pool, f"Ring {number}"))["title"]
         assert title == ("Ropes" if yes.problem is None else f"Ring {number}")
@@ -184,14 +184,14 @@ async def test_an_approval_while_the_source_says_more_ends_in_one_of_two_orders(
 
 async def test_what_was_rejected_is_not_proposed_again_but_another_value_is(pool: asyncpg.Pool) -> None:
     one = await held(pool, title="Ropes")
-    assert await reject(pool, [one], WHY) == [Decided(one, "rejected")]
+    assert await turn_down(pool, [one], WHY) == [Decided(one, "rejected")]
     await done(
         pool, updated("Ring", minute=2, title="Ropes "), updated("Ring", minute=3, source="kitsu", title="Ropes")
     )
     assert [found["state"] for found in await reviews(pool)] == ["rejected"]
     await done(pool, updated("Ring", minute=4, title="Rope"))
     assert [found["new"] for found in await reviews(pool, "pending")] == ["Rope"]
-    assert (await reject(pool, [one], later(1)))[0].problem == "it is rejected by ann, not pending"
+    assert (await turn_down(pool, [one], later(1)))[0].problem == "it is rejected by ann, not pending"
 
 
 async def test_a_source_may_change_its_word_after_an_approval_and_is_judged_anew(pool: asyncpg.Pool) -> None:
@@ -259,7 +259,7 @@ async def test_undoing_gives_back_what_the_episodes_allow(pool: asyncpg.Pool) ->
 
 async def test_a_rejection_is_undone_while_its_base_holds(pool: asyncpg.Pool) -> None:
     one = await held(pool, title="Ropes")
-    await reject(pool, [one], WHY)
+    await turn_down(pool, [one], WHY)
     assert await undo(pool, [one], later(1)) == [Decided(one, "pending", None, 1)]
     kept = await review(pool, one)
     assert (kept["state"], kept["decided_by"], kept["decided_at"]) == ("pending", None, None)
@@ -270,7 +270,7 @@ async def test_a_rejection_is_undone_while_its_base_holds(pool: asyncpg.Pool) ->
 
 async def test_a_rejection_is_not_undone_when_its_base_moved_or_another_waits(pool: asyncpg.Pool) -> None:
     one = await held(pool, title="Ropes")
-    await reject(pool, [one], WHY)
+    await turn_down(pool, [one], WHY)
     await done(pool, updated("Ring", minute=2, title="Rope"))
     (outcome,) = await undo(pool, [one], later(1))
     assert (outcome.state, outcome.problem) == (

@@ -49,9 +49,10 @@ def _when_started(server: uvicorn.Server, started: threading.Event) -> None:
 def program(served: tuple[str, Program]) -> Program:
     """The program behind the server, with a clean memory."""
     _, program = served
-    letters = program.letters
+    letters, review = program.letters, program.review
     letters.__init__()  # type: ignore[misc]
-    program.__init__(letters=letters)  # type: ignore[misc]
+    review.__init__()  # type: ignore[misc]
+    program.__init__(letters=letters, review=review)  # type: ignore[misc]
     return program
 
 

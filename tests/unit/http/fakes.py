@@ -19,6 +19,7 @@ from handlers.snapshot.restore import Restored
 from streams.http import Services, http_application
 from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, SearchHit, Status, StreamStatus
 from tests.unit.http.letter_fakes import Letters
+from tests.unit.http.review_fakes import Reviews
 from tests.unit.http.schedule_fakes import Schedule
 from tests.unit.snapshot.lines import written
 
@@ -54,6 +55,7 @@ class Program:
     reconciled: list[tuple[bool, int]] = field(default_factory=list)
     reconcile_failure: Exception | None = None
     letters: Letters = field(default_factory=Letters)
+    review: Reviews = field(default_factory=Reviews)
 
     def _ask(self) -> None:
         if self.failure:
@@ -144,6 +146,7 @@ class Program:
             reconcile=self.reconcile,
             schedules=lambda: self.schedule,
             dead_letters=self.letters,
+            reviews=self.review,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:
