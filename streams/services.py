@@ -25,16 +25,15 @@ from streams import asyncapi, status
 from streams.activity import activity_of
 from streams.asking import ask_source
 from streams.banner import welcome
-from streams.broker import connection
 from streams.clock import DatedClock
 from streams.dead_letters import DeadLetterAnswers
 from streams.desk import schedule_desk
+from streams.healing import Healing
 from streams.housekeeping import Housekeeping
 from streams.http import Services, http_application
 from streams.http.messages import message_routes
 from streams.http.models import SearchHit, Status
 from streams.identify import Identification
-from streams.reconcile import Reconciling, reports
 from streams.reviews import ReviewDesk
 from streams.schedule_metrics import measure
 from streams.timekeeping import Timekeeping
@@ -54,7 +53,7 @@ class Surroundings:
     housekeeping: Housekeeping
     identification: Identification
     timekeeping: Timekeeping
-    reconciling: Reconciling
+    healing: Healing
     _demo: asyncio.Task[None] | None = field(default=None)
 
     async def started(self) -> None:
@@ -65,8 +64,7 @@ class Surroundings:
             self.timekeeping.start()
         if self.graph.settings.runs("letters"):
             self.graph.letters.start()
-        if self.graph.settings.runs("index"):
-            self.reconciling.start()
+        self.healing.start()
         is_empty = not await self.graph.runtime.pool.fetchval("SELECT EXISTS (SELECT FROM anime)")
         wants_demo = is_empty and self.graph.settings.demo and self.graph.settings.all_embedded
         welcome(self.graph, with_demo=wants_demo)
@@ -81,7 +79,7 @@ class Surroundings:
         await self.timekeeping.stop()
         await self.identification.stop()
         await self.graph.letters.stop()
-        await self.reconciling.stop()
+        await self.healing.stop()
         await self.housekeeping.stop()
 
 
@@ -120,11 +118,7 @@ def build_services(graph: Graph) -> Surroundings:
     async def restore_snapshot(chunks: AsyncIterator[bytes]) -> Restored:
         return await restore(runtime.pool, chunks, contracts=asyncapi.contracts_version())
 
-    reconciling = Reconciling(runtime, lambda: connection(graph.broker))
-
-    def compare(*, is_dry: bool, repairs_max: int) -> AsyncIterator[Mapping[str, Any]]:
-        return reports(reconciling, is_dry=is_dry, repairs_max=repairs_max)
-
+    healing = Healing.of(graph)
     services = Services(
         status=now,
         readiness=not_ready,
@@ -139,11 +133,12 @@ def build_services(graph: Graph) -> Surroundings:
         activity=activity_of(runtime) if settings.runs("update") else None,
         snapshot=take_snapshot,
         restore=restore_snapshot if settings.runs("ingest") else None,
-        reconcile=compare if settings.runs("index") else None,
         schedules=(lambda: schedule_desk(runtime.looks)) if settings.runs("update") else None,
         measure=(lambda: measure(runtime.looks)) if settings.runs("update") else None,
         dead_letters=DeadLetterAnswers(runtime) if settings.runs("letters") else None,
         reviews=ReviewDesk(runtime) if settings.runs("update") else None,
+        reconcile=healing.reconcile,
+        republish=healing.republish,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))
@@ -153,7 +148,7 @@ def build_services(graph: Graph) -> Surroundings:
         Housekeeping(runtime, runtime.clock),
         Identification(runtime),
         Timekeeping(runtime, pullers),
-        reconciling,
+        healing,
     )
 
 

@@ -19,6 +19,7 @@ from contracts.events import (
     SyncUpdateType,
 )
 
+MESSAGE_ID: Final = "Nats-Msg-Id"
 # The embedded text is made of these (data-model.md, "What changes in the index"; the English title belongs to it).
 VECTOR_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "anime": frozenset({"title", "title_english", "synopsis", "genres", "tags", "themes", "demographics"}),
@@ -39,8 +40,7 @@ class Outgoing:
 
 def outgoing(row: Mapping[str, Any]) -> Outgoing:
     """The message of a row: its own payload, or the event that its columns describe."""
-    message_id = str(row["event_id"])
-    headers = {"Nats-Msg-Id": message_id, "content-type": codec.CONTENT_TYPE}
+    headers = {MESSAGE_ID: str(row["event_id"]), "content-type": codec.CONTENT_TYPE}
     if row["correlation_id"]:
         headers["correlation_id"] = str(row["correlation_id"])
     payload = row["payload"]
@@ -48,6 +48,9 @@ def outgoing(row: Mapping[str, Any]) -> Outgoing:
         payload = codec.encode(_event(row))
     elif row["headers"]:
         headers |= orjson.loads(row["headers"])
+    if row["sendings"] > 1:
+        # The server knows the first one's id and would drop what bears it; the event inside keeps its own.
+        headers[MESSAGE_ID] += f".{row['sendings']}"
     return Outgoing(row["id"], row["subject"], payload, headers)
 
 

@@ -46,14 +46,14 @@ class OutboxStore:
         """Try for the buckets that are not ours yet; gives all that are."""
         missing = sorted(set(range(OUTBOX_BUCKETS)) - self._owned)
         if missing:
-            with _outage():
+            with outage():
                 rows = await self._connection.fetch(query("own_buckets"), _LOCK_CLASS, missing)
             self._owned |= {row["bucket"] for row in rows}
         return self.owned
 
     async def claim(self, rows_max: int) -> list[Outgoing]:
         """The next unsent messages of our buckets, oldest first."""
-        with _outage():
+        with outage():
             rows = await self._connection.fetch(query("claim"), sorted(self._owned), rows_max, list(self.unreadable))
         messages: list[Outgoing] = []
         for row in rows:
@@ -66,18 +66,19 @@ class OutboxStore:
     async def mark(self, row_ids: Sequence[int]) -> None:
         """These were confirmed."""
         if row_ids:
-            with _outage():
+            with outage():
                 await self._connection.execute(query("mark"), row_ids)
 
     async def prune(self, sent_before: datetime, rows_max: int) -> int:
         """Forget sent rows that are old enough; returns how many went."""
-        with _outage():
+        with outage():
             status = await self._connection.execute(query("prune"), sent_before, rows_max)
         return int(status.rsplit(" ", 1)[1])
 
 
 @contextmanager
-def _outage() -> Iterator[None]:
+def outage() -> Iterator[None]:
+    """Raise what says that the database is away as an Outage."""
     try:
         yield
     except (

@@ -79,5 +79,6 @@ NOT_KEPT: Final[Mapping[str, str]] = {
     "ingestion_entries": "the story of the other database",
     "reconcile_run": "the story of the other database",
     "schedule_miss": "the story of the other database",
+    "stream_seen": "streams of the other servers",
     "source_breaker": "what the other program lately found at the sources",
 }

@@ -13,6 +13,7 @@ from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
 from streams.cli.reconcile import reconcile
+from streams.cli.republish import republish
 from streams.cli.review import review
 from streams.cli.schedule import schedule
 from streams.cli.search import search
@@ -49,7 +50,7 @@ def _root(
     pass
 
 
-for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo, reconcile):
+for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo, reconcile, republish):
     app.command()(told(command))
 app.add_typer(schedule)
 app.add_typer(dlq)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import structlog
 from nats.aio.client import Client
@@ -51,7 +51,17 @@ class Publisher:
         self._client = client
         self._context: JetStreamContext | None = None
         self._reconnects = -1
+        self._highest: dict[str, int] = {}
+        self._went_back: set[str] = set()
         self._log = structlog.get_logger("publish")
+
+    def went_back(self, stream: str) -> bool:
+        """Whether the stream gave a message a sequence that an earlier confirmed one had: it has lost that one."""
+        return stream in self._went_back
+
+    def forget(self, stream: str) -> None:
+        """The loss is known now."""
+        self._went_back.discard(stream)
 
     async def publish(self, message: Message) -> None:
         """Publish one message and wait for its confirmation. Raises Outage when none comes in time."""
@@ -61,12 +71,14 @@ class Publisher:
     async def publish_all(self, messages: Sequence[Message]) -> list[bool]:
         """Publish in order and wait for every confirmation; True where it came. Raises Outage when nothing is sent."""
         confirmed: list[bool] = []
+        # Others publish meanwhile; whatever was confirmed before this began has a lower sequence than what comes now.
+        before = dict(self._highest)
         try:
             for run in runs(messages):
-                if len(run) > 1 and _batched(run[0]) is not None and await self._publish_batch(run):
+                if len(run) > 1 and _batched(run[0]) is not None and await self._publish_batch(run, before):
                     confirmed += [True] * len(run)
                 else:
-                    confirmed += await self._publish_each(run)
+                    confirmed += await self._publish_each(run, before)
         except (NatsError, JetStreamError, OSError, TimeoutError) as error:
             self._context = None
             if not any(confirmed):
@@ -75,7 +87,7 @@ class Publisher:
             confirmed += [False] * (len(messages) - len(confirmed))
         return confirmed
 
-    async def _publish_batch(self, messages: Sequence[Message]) -> bool:
+    async def _publish_batch(self, messages: Sequence[Message], before: Mapping[str, int]) -> bool:
         """All of them or none; False when the server refuses the batch."""
         client = self._client()
         batch_id = client._nuid.next().decode()
@@ -88,13 +100,16 @@ class Publisher:
         answer = await client.request(
             final.subject, final.payload, timeout=CONFIRM_TIMEOUT_S, headers={**final.headers, **commit}
         )
-        verdict = json.loads(answer.data) if answer.data else {"error": {"description": "no stream takes it"}}
+        verdict: dict[str, Any] = (
+            json.loads(answer.data) if answer.data else {"error": {"description": "no stream takes it"}}
+        )
         if "error" in verdict:
             self._log.info("batch refused, publishing one by one", reason=verdict["error"].get("description"))
             return False
+        self._note(verdict["stream"], verdict["seq"] - last + 1, verdict["seq"], before)
         return bool(verdict.get("count") == last)
 
-    async def _publish_each(self, messages: Sequence[Message]) -> list[bool]:
+    async def _publish_each(self, messages: Sequence[Message], before: Mapping[str, int]) -> list[bool]:
         context = self._jetstream()
         futures = [
             await context.publish_async(
@@ -111,7 +126,7 @@ class Publisher:
             if len(late) == len(futures):
                 # The server is silent: waiting as long for each of the following would hold their caller for minutes.
                 raise TimeoutError(f"none of {len(late)} messages was confirmed within {CONFIRM_TIMEOUT_S:g} s")
-        return [self._confirmed(future, message) for future, message in zip(futures, messages, strict=True)]
+        return [self._confirmed(future, message, before) for future, message in zip(futures, messages, strict=True)]
 
     def _jetstream(self) -> JetStreamContext:
         client = self._client()
@@ -121,13 +136,23 @@ class Publisher:
             self._reconnects = reconnects
         return self._context
 
-    def _confirmed(self, future: asyncio.Future[PubAck], message: Message) -> bool:
+    def _confirmed(self, future: asyncio.Future[PubAck], message: Message, before: Mapping[str, int]) -> bool:
         if future.cancelled():
             return False
         error = future.exception()
         if error is not None:
             self._log.warning("not confirmed", subject=message.subject, error=str(error))
-        return error is None
+            return False
+        ack = future.result()
+        if not ack.duplicate:
+            self._note(ack.stream, ack.seq, ack.seq, before)
+        return True
+
+    def _note(self, stream: str, first: int, last: int, before: Mapping[str, int]) -> None:
+        if first <= before.get(stream, 0):
+            self._went_back.add(stream)
+            self._highest[stream] = last
+        self._highest[stream] = max(last, self._highest.get(stream, 0))
 
 
 def runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:

@@ -6,6 +6,9 @@
     Permanent, Poison             dead letters at once
     shutdown                      nak without delay: it comes again at once, here or elsewhere
 
+A message that comes for the third time may be what its process died of, so it is handled alone, behind the others: it
+takes nobody with it, and the server's limit on deliveries ends it and nobody else.
+
 A message that goes to the dead letters is acknowledged after the dead letter is confirmed, and never terminated, since
 the server's advisory of a termination would make a second letter of it.
 """
@@ -17,7 +20,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Final
+from zlib import crc32
 
 import asyncpg
 import structlog
@@ -41,6 +47,8 @@ from streams.tuning import Tuning
 Outcome = EchoraError | None
 Step = Callable[[Sequence[Event]], Awaitable[list[Outcome]]]
 GivenUp = Callable[[Sequence[tuple[Event, str]]], Awaitable[None]]
+SUSPECT_FROM: Final = 3
+ACK_TIMEOUT_S: Final = 5.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,7 +82,8 @@ class Settler:
     ) -> None:
         """Run `step` on the events of a batch and settle each message; `given_up` hears of refused events first."""
         consumer = self.tuning.of(consumer)
-        good = [(message, event) for message, event in zip(raw, events, strict=True) if isinstance(event, Event)]
+        readable = [(message, event) for message, event in zip(raw, events, strict=True) if isinstance(event, Event)]
+        good, suspects = apart(readable)
         outcomes: list[tuple[Msg, Event | None, Outcome]] = [
             (message, None, Poison(event.reason))
             for message, event in zip(raw, events, strict=True)
@@ -87,6 +96,12 @@ class Settler:
                 return
             outcomes += [(message, event, result) for (message, event), result in zip(good, results, strict=True)]
             await self._settle(consumer, outcomes, given_up)
+            for message, event in suspects:
+                results = await self._run(consumer, [event], step)
+                if results is None:
+                    await hand_back(raw)
+                    return
+                await self._settle(consumer, [(message, event, results[0])], given_up, is_suspect=True)
 
     # --- running the step ---------------------------------------------------------------------------------------
 
@@ -128,7 +143,8 @@ class Settler:
 
     @asynccontextmanager
     async def _heartbeat(self, consumer: ConsumerSpec, raw: Sequence[Msg]) -> AsyncIterator[None]:
-        task = asyncio.create_task(keep(consumer, lambda: raw), name=f"heartbeat {consumer.name}")
+        held = partial(_unsettled, raw)
+        task = asyncio.create_task(keep(consumer, held), name=f"heartbeat {consumer.name}")
         try:
             yield
         finally:
@@ -137,15 +153,21 @@ class Settler:
     # --- settling -----------------------------------------------------------------------------------------------
 
     async def _settle(
-        self, consumer: ConsumerSpec, outcomes: Sequence[tuple[Msg, Event | None, Outcome]], given_up: GivenUp | None
+        self,
+        consumer: ConsumerSpec,
+        outcomes: Sequence[tuple[Msg, Event | None, Outcome]],
+        given_up: GivenUp | None,
+        *,
+        is_suspect: bool = False,
     ) -> None:
         done = [message for message, _, outcome in outcomes if outcome is None]
         failed = [(message, event, outcome) for message, event, outcome in outcomes if outcome is not None]
         if failed:
             await self._settle_failed(consumer, failed, given_up)
-        again = [message.metadata.sequence.stream for message in done if _came_before(message)]
+        again = [message.metadata.sequence.stream for message in done if deliveries_of(message) > 1]
         for message in done:
-            await message.ack()
+            # The next suspect may end this process before what we sent has left it.
+            await (message.ack_sync(timeout=ACK_TIMEOUT_S) if is_suspect else message.ack())
         HANDLED.labels(consumer.name).inc(len(done))
         if again:
             await self.forget(consumer, again)
@@ -240,13 +262,37 @@ async def hand_back(raw: Sequence[Msg]) -> None:
             await message.nak(delay=0)
 
 
-def _came_before(message: Msg) -> bool:
-    """Whether this is a repeated delivery; the fifth token of the reply subject counts deliveries (ADR-15).
+Pair = tuple[Msg, Event]
+
+
+def apart(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Those that can be handled together, and those to be handled one by one.
+
+    The suspects' order differs with each delivery, so that whoever stands behind the guilty one now stands before it
+    soon; but it is the same for all who look at the same deliveries.
+    """
+    together: list[Pair] = []
+    suspects: list[tuple[int, Pair]] = []
+    for message, event in pairs:
+        deliveries = deliveries_of(message)
+        if deliveries < SUSPECT_FROM:
+            together.append((message, event))
+        else:
+            suspects.append((crc32(f"{event.event_id} {deliveries}".encode()), (message, event)))
+    return together, [pair for _, pair in sorted(suspects, key=itemgetter(0))]
+
+
+def deliveries_of(message: Msg) -> int:
+    """How often it was delivered; the fifth token of the reply subject counts (ADR-15).
 
     Read off the subject, because building the client's metadata for each message costs more than acknowledging it.
     """
     tokens = message.reply.split(".")
-    return tokens[4 if len(tokens) < 12 else 6] != "1"
+    return int(tokens[4 if len(tokens) < 12 else 6])
+
+
+def _unsettled(raw: Sequence[Msg]) -> list[Msg]:
+    return [message for message in raw if not message.is_acked]
 
 
 def stored_at(message: Msg) -> datetime:

@@ -18,6 +18,7 @@ from handlers.verdict.evidence import Evidence, Held, Stored, Told
 from streams.demo.meaning import same
 
 JSON = Any
+_CASTS: Final = frozenset({"mal", "anilist"})
 _EVENTS: Final = """
     SELECT subject, payload FROM outbox
     WHERE subject = ANY ($1::text[]) AND payload IS NOT NULL ORDER BY id"""
@@ -81,7 +82,9 @@ def _stored(record: StoredRecord, handed_in: AnimeRecord | None) -> dict[str, St
     }
     for one in record.characters:
         known = was.get(one.id, {})
-        found[str(one.id)] = Stored(one.name, _plain(one), known, platforms=_platforms(known))
+        # Who has no id is looked for by name in the casts that MyAnimeList and AniList give.
+        platforms = _platforms(known) or _platforms(before) & _CASTS
+        found[str(one.id)] = Stored(one.name, _plain(one), known, platforms=platforms)
     return found
 
 

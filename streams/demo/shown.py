@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -20,7 +20,7 @@ from handlers.sources.port import Reply
 from handlers.sources.scores import means
 from handlers.sources.sources import SOURCES
 from handlers.update.belief import sources_of
-from handlers.update.statements import statements
+from handlers.update.statements import of_member, statements
 from handlers.verdict.evidence import Told
 from handlers.world.asking import Ask
 from handlers.world.changes import Source
@@ -29,6 +29,7 @@ from handlers.world.titles import character_number
 from handlers.world.world import World
 
 JSON = Any
+Words = Callable[[str, str, datetime], Mapping[str, list[JSON]]]
 # Of an answer it is known when it was taken down, and that the question was sent at most this long before.
 ASKED_BEFORE: Final = timedelta(hours=3)
 _KINDS: Final = {
@@ -47,18 +48,22 @@ class ShownBySources:
         self._world = world
         self._dialects = dialects()
         self.words = cache(self._words)
+        self.words_of_casts = cache(self._words_of_casts)
+        self.asked = cache(self._asked)
 
-    def of(self, told: Told) -> list[JSON]:
+    def of(self, told: Told) -> Iterator[JSON]:
         """What the sources of a told value showed of its field when they were asked, latest first."""
         times = sorted({told.at, told.observed_at, told.observed_at - ASKED_BEFORE}, reverse=True)
         if told.field == "episodes":
-            return list(self._aired(UUID(told.entity_id), told.at))
-        if told.field == "score":
-            return [score for at in times if (score := self._score(told.entity_id, at)) is not None]
-        if told.field == "external_ids":
-            return [self._ids(told.entity_id)]
-        names = sorted(sources_of(told.source) & SOURCES.keys())
-        return [word for at in times for name in names for word in self._field(name, told, at)]
+            yield from self._aired(UUID(told.entity_id), told.at)
+        elif told.field == "score":
+            yield from (score for at in times if (score := self._score(told.entity_id, at)) is not None)
+        elif told.field == "external_ids":
+            yield self._ids(told.entity_id)
+        else:
+            names = sorted(sources_of(told.source) & SOURCES.keys())
+            for words in (self.words, self.words_of_casts):
+                yield from (word for at in times for name in names for word in self._field(words, name, told, at))
 
     def _aired(self, anime_id: UUID, at: datetime) -> set[int]:
         title = self._world.history.titles.get(anime_id)
@@ -70,8 +75,8 @@ class ShownBySources:
         since = (one.new.episode_number for one in changes if (one.entity_id, one.field) == (anime_id, "episodes"))
         return {*before, *since}
 
-    def _field(self, source: str, told: Told, at: datetime) -> list[JSON]:
-        words = self.words(source, told.entity_id, at)
+    def _field(self, words_of: Words, source: str, told: Told, at: datetime) -> list[JSON]:
+        words = words_of(source, told.entity_id, at)
         if told.field == "statistics":
             return [{name.partition(".")[2]: said[0]} for name, said in words.items() if name.startswith("statistics.")]
         return words.get(told.field, [])
@@ -103,11 +108,25 @@ class ShownBySources:
         if external_id is None:
             return {}
         offered = [kind for kind in _KINDS[kind_of] if kind in SOURCES[source].capability]
-        words: dict[str, list[JSON]] = {}
-        for one in (seen for kind in offered for seen in self._asked(source, kind, external_id, at)):
-            for name, said in statements([one]).items():
-                words.setdefault(name, []).append(said[0].value)
-        return words
+        return _by_field(one for kind in offered for one in self.asked(source, kind, external_id, at))
+
+    def _words_of_casts(self, source: str, entity_id: str, at: datetime) -> Mapping[str, list[JSON]]:
+        """What the casts of its anime say of a character: who has no id yet is looked for there."""
+        at = max(at, self._world.origin)
+        adapter, found = SOURCES[source], list[Observation]()
+        external_id = self._ids(entity_id).get(adapter.platform)
+        if Kind.CHARACTERS not in adapter.capability:
+            return {}
+        for anime_id in self._world.history.works_of.get(UUID(entity_id), []):
+            anime = self._ids(str(anime_id)).get(adapter.platform)
+            casts = self.asked(source, Kind.CHARACTERS, anime, at) if anime else []
+            found += [
+                of_member(seen, one)
+                for seen in casts
+                for one in seen.characters or ()
+                if (one.external_ids or {}).get(adapter.platform) == external_id
+            ]
+        return _by_field(found)
 
     def _asked(self, source: str, kind: Kind, external_id: str, at: datetime) -> list[Observation]:
         adapter, dialect = SOURCES[source], self._dialects[Source(source)]
@@ -131,3 +150,11 @@ class ShownBySources:
                 observation(adapter, question, one, item, entry, Notes(source), at) for one, item in page.items.items()
             ]
         return found
+
+
+def _by_field(seen: Iterable[Observation]) -> dict[str, list[JSON]]:
+    words: dict[str, list[JSON]] = {}
+    for one in seen:
+        for name, said in statements([one]).items():
+            words.setdefault(name, []).append(said[0].value)
+    return words

@@ -118,6 +118,13 @@ class RestoreAnswer(Body):
     rows: dict[str, int] = Field(description="Rows that came in, per table.")
 
 
+class Republished(Body):
+    """Events are sent again."""
+
+    messages: dict[str, int] = Field(description="How many, per subject.")
+    is_dry: bool = Field(description="Whether they were only counted.")
+
+
 class Summary(Body):
     """The last line of an ingest's answer."""
 

@@ -88,6 +88,14 @@ class Schedules(Protocol):
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled: ...  # noqa: D102
 
 
+class Republish(Protocol):
+    """Sends again what the outbox remembers; how many messages per subject. Raises Refused for a wrong time or name."""
+
+    async def __call__(  # noqa: D102
+        self, since: str, subjects: Sequence[str] | None, *, is_dry: bool
+    ) -> Mapping[str, int]: ...
+
+
 class Reconcile(Protocol):
     """Compares rows and points, and gives the report as it grows; the last one says `is_whole`."""
 
@@ -160,3 +168,4 @@ class Services:
     measure: Callable[[], Awaitable[None]] | None = None
     dead_letters: DeadLetters | None = None
     reviews: Reviews | None = None
+    republish: Republish | None = None

@@ -325,7 +325,11 @@ def test_the_message_of_a_row_is_the_same_however_often_it_is_made() -> None:
         "headers": None,
         "payload": None,
         "queued_at": at(0),
+        "sendings": 1,
     }
     first, again = outgoing(row), outgoing(row)
     assert isinstance(first, Outgoing)
     assert first == again
+    third = outgoing(row | {"sendings": 3})
+    assert third.payload == first.payload
+    assert third.headers["Nats-Msg-Id"] == first.headers["Nats-Msg-Id"] + ".3"

@@ -53,7 +53,7 @@ def test_an_episode_is_true_once_it_has_aired(world: World) -> None:
 
 def test_a_score_is_the_means_of_what_the_platforms_showed(world: World) -> None:
     title = next(one for one in world.history.titles.values() if (one.record.anime.statistics or {}).get("mal"))
-    (shown, *_) = ShownBySources(world).of(told("score", None, title.id, "mal", ORIGIN + timedelta(days=2)))
+    shown = next(ShownBySources(world).of(told("score", None, title.id, "mal", ORIGIN + timedelta(days=2))))
     assert not is_invented(world, told("score", shown, title.id, "mal", ORIGIN + timedelta(days=2)))
     off = {**shown, "median": shown["median"] + 0.5}
     assert is_invented(world, told("score", off, title.id, "mal", ORIGIN + timedelta(days=2)))
@@ -64,3 +64,13 @@ def test_ids_are_those_of_the_world(world: World) -> None:
     kitsu = str(title.ids[Source.KITSU])
     assert not is_invented(world, told("external_ids", {"kitsu": kitsu}, title.id, "anilist", ORIGIN))
     assert is_invented(world, told("external_ids", {"kitsu": f"{kitsu}1"}, title.id, "anilist", ORIGIN))
+
+
+def test_a_voice_is_shown_by_the_cast_of_an_anime(world: World) -> None:
+    week = world.truth(ORIGIN, ORIGIN + timedelta(days=7))
+    joined = next(one for one in week if one.kind is ChangeKind.VOICE_ACTOR_JOINED)
+    shown = joined.visible[Source.ANILIST] + timedelta(minutes=1)
+    said = [{"name": actor.name, "language": actor.language} for actor in joined.new]
+    assert not is_invented(world, told("voice_actors", said, joined.entity_id, "anilist", shown))
+    nobody = [*said, {"name": "Nobody", "language": "German"}]
+    assert is_invented(world, told("voice_actors", nobody, joined.entity_id, "anilist", shown))

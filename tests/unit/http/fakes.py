@@ -51,6 +51,7 @@ class Program:
     restored: bytes = b""
     restore_failure: Exception | None = None
     schedule: Schedule = field(default_factory=Schedule)
+    republished: list[tuple[str, list[str] | None, bool]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     reconciled: list[tuple[bool, int]] = field(default_factory=list)
     reconcile_failure: Exception | None = None
@@ -124,6 +125,11 @@ class Program:
         self.restored = b"".join([chunk async for chunk in chunks])
         return Restored("2026-11-22T12:00:00+00:00", {"company": 2})
 
+    async def republish(self, since: str, subjects: Sequence[str] | None, *, is_dry: bool) -> dict[str, int]:
+        self._ask()
+        self.republished.append((since, None if subjects is None else list(subjects), is_dry))
+        return {"anime.synced": 1200}
+
     async def reconcile(self, *, is_dry: bool, repairs_max: int) -> AsyncIterator[dict[str, Any]]:
         self._ask()
         self.reconciled.append((is_dry, repairs_max))
@@ -147,6 +153,7 @@ class Program:
             schedules=lambda: self.schedule,
             dead_letters=self.letters,
             reviews=self.review,
+            republish=self.republish,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:

@@ -1,0 +1,2 @@
+-- Something waits.
+SELECT pg_notify('outbox', '')
