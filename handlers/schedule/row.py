@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -92,4 +93,10 @@ def tick_id(workflow: str, entity_id: str, due_at: datetime, attempt: int, plan_
 
     The plan belongs to it, because two plans may name one instant: somebody triggers twice, or a clock is set back.
     """
-    return derived_id("tick", workflow, entity_id, due_at.isoformat(), attempt, plan_version)
+    return _tick_id(workflow, entity_id, due_at.isoformat(), attempt, plan_version)
+
+
+# One look asks for its id some ten times. Kept by the text of the instant: equal instants may be written differently.
+@lru_cache(maxsize=4_096)
+def _tick_id(workflow: str, entity_id: str, due_at: str, attempt: int, plan_version: int) -> UUID:
+    return derived_id("tick", workflow, entity_id, due_at, attempt, plan_version)
