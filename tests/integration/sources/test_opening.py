@@ -14,6 +14,7 @@ import pytest
 from contracts.errors import Outage, Permanent
 from contracts.observation import Kind
 from handlers.sources.fetch import FetchResult
+from streams.calendar import open_calendar
 from streams.clock import SystemClock
 from streams.settings import Settings
 from streams.sources import claim_database, open_sources
@@ -45,7 +46,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Settings]:
 
 
 async def frieren(settings: Settings, *names: str) -> dict[str, FetchResult]:
-    async with open_sources(settings, SystemClock()) as sources:
+    clock = SystemClock()
+    async with open_sources(settings, clock, await open_calendar(settings, clock)) as sources:
         return {name: await sources.fetch(name, Kind.ANIME, [FRIEREN[name]]) for name in names or FRIEREN}
 
 
@@ -88,7 +90,8 @@ async def test_a_live_service_is_asked_by_setting_alone(settings: type[Settings]
 
 
 async def test_live_services_have_their_own_addresses(settings: type[Settings]) -> None:
-    async with open_sources(settings(ECHORA_SOURCES="live"), SystemClock()) as sources:
+    clock = SystemClock()
+    async with open_sources(settings(ECHORA_SOURCES="live"), clock, clock) as sources:
         urls = {name: line.policy.base_url for name, line in sources.lines.items()}
     assert urls == {
         "jikan": "https://api.tenrai.org/v1",
