@@ -1,0 +1,29 @@
+-- What took effect, written by the database itself in the transaction that did it: one row for each version of a row
+-- that was committed. The program does not know of it.
+CREATE TABLE fault_audit (
+    number   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    relation text NOT NULL,
+    entity   uuid NOT NULL,
+    version  bigint NOT NULL,
+    token    text,
+    body     text NOT NULL
+);
+
+CREATE FUNCTION fault_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.version = OLD.version THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO fault_audit (relation, entity, version, token, body)
+    VALUES (
+        TG_TABLE_NAME, NEW.id, NEW.version,
+        to_jsonb(NEW) ->> CASE TG_TABLE_NAME WHEN 'anime' THEN 'synopsis' WHEN 'character' THEN 'description'
+                          ELSE 'title' END,
+        md5((to_jsonb(NEW) - ARRAY['version', 'created_at', 'updated_at', 'provenance'])::text)
+    );
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON anime FOR EACH ROW EXECUTE FUNCTION fault_audit();
+CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON character FOR EACH ROW EXECUTE FUNCTION fault_audit();
+CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON episode FOR EACH ROW EXECUTE FUNCTION fault_audit();

@@ -1,0 +1,188 @@
+"""The judge: compares the ledger with what the database wrote down itself, with the index and with dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from nats.js.errors import NotFoundError
+
+from contracts import codec
+from contracts.events import DeadLetterEvent
+from streams import topology
+from tests.faults.harness.lane import Lane
+from tests.faults.harness.ledger import Entry, Judgement
+from tests.faults.program.embedder import MODEL
+
+_APPLIED = """
+    SELECT token, count(*) AS times FROM (
+        SELECT token, lag(token) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
+    ) AS steps WHERE token IS DISTINCT FROM before AND token IS NOT NULL GROUP BY token"""
+_IDLE = """
+    SELECT relation, entity, version FROM (
+        SELECT *, lag(body) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
+    ) AS steps WHERE body = before"""
+_UNTOLD = """
+    SELECT a.relation, a.entity, a.version, count(o.id) AS told FROM fault_audit AS a
+    LEFT JOIN outbox AS o ON o.entity_type = a.relation AND o.entity_id = a.entity AND o.version = a.version
+        AND o.op IS NOT NULL
+    GROUP BY a.relation, a.entity, a.version HAVING count(o.id) <> 1 OR count(DISTINCT a.number) <> 1"""
+_NOW = """
+    SELECT 'anime' AS relation, id, synopsis AS token, deleted_at IS NOT NULL AS gone FROM anime
+    UNION ALL SELECT 'character', id, description, deleted_at IS NOT NULL FROM character
+    UNION ALL SELECT 'episode', id, title, deleted_at IS NOT NULL FROM episode"""
+_POINTS = """
+    SELECT a.id, a.version + coalesce((SELECT sum(version) FROM episode WHERE anime_id = a.id), 0)::bigint AS version,
+           a.synopsis AS words, a.title FROM anime AS a WHERE deleted_at IS NULL
+    UNION ALL SELECT id, version, description, name FROM character WHERE deleted_at IS NULL"""
+_CLAIMED = "SELECT consumer, event_id FROM inbox"
+_VERDICTS = "SELECT event_id, anime_id, verdict FROM ingestion_entries"
+DEAD_LETTERS_MAX = 1_000_000
+
+
+# A server counts what waits a moment after it has confirmed it, so what looks lost or stale may be about to arrive.
+SECOND_LOOKS_S = 5.0
+LOOK_EVERY_S = 0.25
+
+
+async def judge(lane: Lane, *, drain_s: float = 30.0, audited: bool = True) -> Judgement:
+    """Wait until nothing moves, then hold everything against the ledger."""
+    said = await _look(lane, await lane.drained(drain_s), audited=audited)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECOND_LOOKS_S):
+            while said.lost or said.stale:
+                await asyncio.sleep(LOOK_EVERY_S)
+                said = await _look(lane, said.stuck, audited=audited)
+    return said
+
+
+async def _look(lane: Lane, stuck: list[str], *, audited: bool) -> Judgement:
+    said = Judgement(stuck=list(stuck))
+    said.sent = sum(entry.sent for entry in lane.ledger.entries.values()) + len(lane.ledger.poison)
+    said.acknowledged = sum(entry.acknowledged for entry in lane.ledger.entries.values())
+    await _rows(lane, said, audited=audited)
+    await _claims(lane, said)
+    await _verdicts(lane, said)
+    await _letters(lane, said)
+    await _points(lane, said)
+    return said
+
+
+async def _rows(lane: Lane, said: Judgement, *, audited: bool) -> None:
+    newest = lane.ledger.newest()
+    standing = {(row["relation"], row["id"]): row for row in await lane.rows.fetch(_NOW)}
+    for key, entry in newest.items():
+        row = standing.get(key)
+        if row is None:
+            said.lost.append(f"{entry.relation} {entry.entity} has no row, though “{_short(entry)}” was acknowledged")
+        elif not _is_as_new(lane, row["token"], entry) and not row["gone"]:
+            said.stale.append(f"{entry.relation} {entry.entity} holds “{row['token']}”, not “{_short(entry)}”")
+    for anime_id, is_safe in lane.ledger.deleted.items():
+        row = standing.get(("anime", anime_id))
+        if is_safe and (row is None or not row["gone"]):
+            said.lost.append(f"anime {anime_id} was deleted and is there")
+    if not audited:
+        return
+    applied = {row["token"]: row["times"] for row in await lane.rows.fetch(_APPLIED)}
+    for entry in lane.ledger.entries.values():
+        times = applied.get(entry.token, 0)
+        said.applied += times > 0
+        if times > 1:
+            said.doubled.append(f"“{_short(entry)}” took effect {times} times")
+        elif not times and entry.acknowledged:
+            later = newest[entry.relation, entry.entity]
+            gone = standing.get((entry.relation, entry.entity), {"gone": False})["gone"]
+            if gone or (later is not entry and applied.get(later.token)):
+                said.superseded += 1
+            else:
+                said.lost.append(f"“{_short(entry)}” was acknowledged by {entry.consumer} and never took effect")
+    for row in await lane.rows.fetch(_IDLE):
+        said.doubled.append(f"{row['relation']} {row['entity']}: version {row['version']} changed nothing")
+    for row in await lane.rows.fetch(_UNTOLD):
+        kind = said.lost if row["told"] == 0 else said.doubled
+        kind.append(f"{row['relation']} {row['entity']} version {row['version']} has {row['told']} outbox rows")
+
+
+async def _claims(lane: Lane, said: Judgement) -> None:
+    claimed = {(row["consumer"], row["event_id"]) for row in await lane.rows.fetch(_CLAIMED)}
+    for entry in lane.ledger.entries.values():
+        if entry.acknowledged and entry.event_id and (entry.consumer, entry.event_id) not in claimed:
+            said.doubled.append(f"“{_short(entry)}” has no inbox row: nothing keeps a second delivery out")
+
+
+async def _verdicts(lane: Lane, said: Judgement) -> None:
+    for row in await lane.rows.fetch(_VERDICTS):
+        if row["verdict"] is None:
+            said.stuck.append(f"record of anime {row['anime_id']} (event {row['event_id']}) has no verdict")
+        elif row["verdict"] == "unchanged":
+            said.doubled.append(f"record of anime {row['anime_id']} was taken twice: its verdict is unchanged")
+
+
+async def _letters(lane: Lane, said: Judgement) -> None:
+    letters = await dead_letters(lane)
+    said.dead_letters = len(letters)
+    seen: set[tuple[str, int]] = set()
+    buried: set[str | UUID] = set()
+    for letter in letters:
+        place = (letter.consumer, letter.stream_sequence)
+        if place in seen:
+            said.doubled.append(f"{place} has two dead letters")
+        seen.add(place)
+        event = codec.decode(letter.subject, letter.payload)
+        name: str | UUID = getattr(event, "event_id", None) or letter.payload.decode(errors="replace")
+        buried.add(name)
+        if name not in lane.ledger.refused and name not in lane.ledger.poison:
+            said.lost.append(f"{letter.subject} {name} is a dead letter: {letter.error[:300]}")
+    for wanted in (lane.ledger.refused, lane.ledger.poison):
+        said.lost += [
+            f"{name} has no dead letter" for name, is_safe in wanted.items() if is_safe and name not in buried
+        ]
+
+
+async def dead_letters(lane: Lane) -> list[DeadLetterEvent]:
+    """Every dead letter that there is."""
+    try:
+        state = (await lane.jetstream.stream_info(topology.DEAD_LETTERS.name)).state
+    except NotFoundError:
+        return []
+    found: list[DeadLetterEvent] = []
+    if not state.messages:
+        return found
+    subscription = await lane.jetstream.pull_subscribe("anime.dlq.>", stream=topology.DEAD_LETTERS.name)
+    try:
+        while len(found) < min(state.messages, DEAD_LETTERS_MAX):
+            for message in await subscription.fetch(500, timeout=5):
+                letter = codec.decode(message.subject, message.data)
+                assert isinstance(letter, DeadLetterEvent), letter
+                found.append(letter)
+                await message.ack()
+    finally:
+        await subscription.unsubscribe()
+    return found
+
+
+async def _points(lane: Lane, said: Judgement) -> None:
+    points: dict[str, dict[str, Any]] = await lane.program.ask("points")
+    rows = {str(row["id"]): row for row in await lane.rows.fetch(_POINTS)}
+    for point_id in points.keys() - rows.keys():
+        said.stale.append(f"the index holds {point_id}, which has no living row")
+    for point_id in rows.keys() - points.keys():
+        said.lost.append(f"{rows[point_id]['title']} ({point_id}) is not in the index")
+    for point_id in rows.keys() & points.keys():
+        row, point = rows[point_id], points[point_id]
+        held = (point.get("version"), point.get("title"), point.get("synopsis"), point.get("model"))
+        wanted = (row["version"], row["title"], row["words"], MODEL)
+        if held != wanted:
+            said.stale.append(f"the index has {held} of {point_id}, the row says {wanted}")
+
+
+def _is_as_new(lane: Lane, token: str, entry: Entry) -> bool:
+    """Whether it is that change, or a later one, also one whose confirmation we did not wait for."""
+    held = lane.ledger.entries.get(token)
+    return held is not None and held.entity == entry.entity and held.minute >= entry.minute
+
+
+def _short(entry: Entry) -> str:
+    return entry.token.rstrip(".")

@@ -1,0 +1,82 @@
+"""A steady load: changes of a fixed set of anime, one after the other, for as long as the block runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from time import monotonic
+
+import asyncpg
+
+from tests.faults.harness.lane import Lane
+from tests.faults.harness.ledger import Entry
+from tests.faults.harness.traffic import air, change, hand_in, refresh
+
+PATIENCE_S = 30.0
+
+
+@dataclass(slots=True)
+class Load:
+    """What runs. `sent` grows by one with each confirmed change."""
+
+    lane: Lane
+    names: tuple[str, ...]
+    per_second: float
+    sent: int = 0
+
+    async def run(self) -> None:
+        begun = monotonic()
+        for number in count():
+            name = self.names[number % len(self.names)]
+            match number % 10:
+                case 3:
+                    await air(self.lane, name, 3 + number % 5)
+                case 7:
+                    await refresh(self.lane, name)
+                case 9:
+                    await hand_in(self.lane, name)
+                case _:
+                    await change(self.lane, name)
+            self.sent += 1
+            await asyncio.sleep(max(0.0, begun + number / self.per_second - monotonic()))
+
+
+@asynccontextmanager
+async def load(lane: Lane, per_second: float = 30.0, names: int = 20, senders: int = 2) -> AsyncIterator[list[Load]]:
+    """Records are handed in first, so that every change finds its anime."""
+    all_names = [f"load {number}" for number in range(names)]
+    await hand_in(lane, *all_names)
+    shares = [Load(lane, tuple(all_names[n::senders]), per_second / senders) for n in range(senders)]
+    tasks = [asyncio.create_task(share.run()) for share in shares]
+    try:
+        yield shares
+        for task in tasks:
+            assert not task.done(), task.exception()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def probe(lane: Lane, name: str = "load 0", *, patience_s: float = PATIENCE_S) -> float:
+    """Send one change and wait until it took effect; the seconds that this took."""
+    begun = monotonic()
+    known = set(lane.ledger.entries)
+    await change(lane, name)
+    entry = next(entry for token, entry in lane.ledger.entries.items() if token not in known)
+    async with asyncio.timeout(patience_s):
+        while not await took_effect(lane, entry):
+            await asyncio.sleep(0.02)
+    return monotonic() - begun
+
+
+async def took_effect(lane: Lane, entry: Entry) -> bool:
+    """Whether the change, or one that was observed later, shows."""
+    tokens = [e.token for e in lane.ledger.entries.values() if e.entity == entry.entity and e.minute >= entry.minute]
+    try:
+        return bool(await lane.rows.fetchval("SELECT EXISTS (SELECT FROM fault_audit WHERE token = ANY ($1))", tokens))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False  # The database may be down; then it shows nothing.

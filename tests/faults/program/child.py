@@ -1,0 +1,117 @@
+"""One forked program: the real composition root, with the seams in and the line to the suite open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tests.faults.program import instruments
+from tests.faults.program.embedder import HashEmbedder
+from tests.faults.program.link import Link
+from tests.faults.program.seams import Fault, Seams
+from tests.faults.program.severing import severed
+from tests.faults.program.slowness import slow_actions
+
+
+def main(order: Mapping[str, Any]) -> None:
+    """Run until a signal; what ends it is said on the line first, unless it is kill -9."""
+    os.environ.update(order["environment"])
+    sys.argv = ["faststream", "run", "streams:app"]
+    link = Link(order["socket"])
+    seams = Seams(link.say)
+    instruments.install(seams)
+    slow_actions(seams)
+    severed(link, seams)
+    held = _prepare()
+    _answer(link, seams, held)
+    for fault in order["faults"]:
+        seams.arm(Fault(**fault))
+    link.listen()
+    link.say(up=os.getpid())
+    # uvicorn repeats the signal that ended it, which would end us without a last word.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    code = 1
+    try:
+        code = _run(link, seams, held, order["sabotage"])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    sys.stderr.flush()
+    link.say(bye=code, counts=seams.take_counts())
+
+
+def _run(link: Link, seams: Seams, held: dict[str, Any], sabotage: str | None) -> int:
+    import anyio
+    import uvloop
+
+    from streams.compose import application
+
+    if sabotage:
+        from tests.faults.program.saboteurs import SABOTEURS
+
+        SABOTEURS[sabotage].install()
+    app = application()
+
+    async def ready() -> None:
+        held["loop"] = asyncio.get_running_loop()
+        link.say(ready=True, counts=seams.take_counts())
+
+    app.after_startup(ready)
+    anyio.run(app.run, backend_options={"loop_factory": uvloop.new_event_loop})
+    return 0
+
+
+def _prepare() -> dict[str, Any]:
+    """The model's stand-in, and a hand on what gets wired."""
+    from streams import compose, start
+
+    start._open_model = lambda _: HashEmbedder()  # type: ignore[assignment,return-value]
+    held: dict[str, Any] = {}
+    wire = compose.wire
+
+    def wired(*args: Any) -> Any:
+        held["graph"] = wire(*args)
+        return held["graph"]
+
+    compose.wire = wired
+    return held
+
+
+def _answer(link: Link, seams: Seams, held: dict[str, Any]) -> None:
+    link.on("arm", lambda asked: seams.arm(Fault(**asked["fault"])))
+    link.on("disarm", lambda _: seams.disarm())
+    link.on("counts", lambda _: seams.take_counts())
+    link.on("points", lambda _: _points(held))
+    link.on("memory", lambda _: _memory())
+
+
+def _memory() -> int:
+    """The resident bytes of this process."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _points(held: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every point of the index with its payload, by id, read past the seams."""
+    import qdrant_edge as engine
+
+    index = held["graph"].runtime.index
+
+    def read(shard: Any) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        begin: Any = UUID(int=0)
+        while begin is not None:
+            page, begin = shard._shard.scroll(engine.ScrollRequest(offset=begin, limit=1_000, with_payload=True))
+            found |= {str(one.id): one.payload or {} for one in page}
+        return found
+
+    return asyncio.run_coroutine_threadsafe(index._read(read), held["loop"]).result(30)
