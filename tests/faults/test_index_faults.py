@@ -1,0 +1,63 @@
+"""The index away, slow, and failing in the middle of a batch, under load: it catches up, and nothing is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from time import monotonic
+
+from tests.faults.conftest import NewLane, chosen
+from tests.faults.harness.judge import judge
+from tests.faults.harness.ledger import Sums
+from tests.faults.harness.load import load, probe
+
+
+async def test_index_down(new_lane: NewLane, sums: Sums) -> None:
+    """For a minute in the long form: longer than five attempts would take, and none may be counted."""
+    async with new_lane() as lane:
+        await lane.start()
+        async with load(lane):
+            await lane.program.arm("index *", "before", 1, "fail")
+            begun = monotonic()
+            while monotonic() - begun < chosen(12, 60):
+                # The rows go on meanwhile.
+                await probe(lane)
+                await asyncio.sleep(0.5)
+            await lane.program.ask("disarm")
+        begun = monotonic()
+        said = await judge(lane, drain_s=60)
+        sums.add(said)
+        sums.figures["caught up in s"] = round(monotonic() - begun, 1)
+        assert said.faults == []
+        assert said.dead_letters == 0
+
+
+async def test_index_slow(new_lane: NewLane, sums: Sums) -> None:
+    """Each of its calls takes longer than the ack wait: heartbeats keep the batch, and nothing comes twice."""
+    async with new_lane() as lane:
+        await lane.start()
+        await lane.program.arm("index update*", "before", 1, "slow", 1.5)
+        async with load(lane, names=4, senders=1):
+            await asyncio.sleep(chosen(6, 60))
+        await lane.program.ask("disarm")
+        said = await judge(lane, drain_s=60)
+        sums.add(said)
+        assert said.faults == []
+        assert said.dead_letters == 0
+
+
+async def test_index_failing_halfway(new_lane: NewLane, sums: Sums, dice: random.Random) -> None:
+    async with new_lane() as lane:
+        await lane.start()
+        async with load(lane):
+            for _ in range(chosen(12, 100)):
+                await lane.program.ask("disarm")
+                await lane.program.arm(
+                    "index update*", dice.choice(("before", "after")), dice.randrange(1, 8), "fail once"
+                )
+                await asyncio.sleep(dice.uniform(0.1, 0.4))
+                sums.kills += 1
+        said = await judge(lane)
+        sums.add(said)
+        assert said.faults == []
+        assert said.dead_letters == 0
