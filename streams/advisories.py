@@ -67,7 +67,11 @@ class Rescue:
     def _tell(self, consumer: topology.ConsumerSpec, letter: DeadLetterEvent) -> None:
         DEAD_LETTERS.labels(consumer.name, letter.error_class).inc()
         structlog.get_logger(consumer.name).error(
-            "dead letter", subject=letter.subject, error=letter.error[:500], attempts=letter.attempts
+            "dead letter",
+            subject=letter.subject,
+            error=letter.error[:500],
+            attempts=letter.attempts,
+            group=letter.fingerprint,
         )
 
 

@@ -16,14 +16,16 @@ from faststream.nats.message import NatsBatchMessage
 from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError, Outage, Permanent
 from contracts.events import DeadLetterEvent, Event
-from handlers.dead_letters import Chosen, News, forget, keep, replay_next, tell_news
+from handlers.dead_letters import Chosen, News, forget, keep, replay_next, tell_news, waiting
 from streams import topology
 from streams.alerts import Alert, AlertKind
 from streams.broker import Pullers
+from streams.delivery.metrics import LETTERS_WAITING
 from streams.runtime import Runtime
 
 Batch = Annotated[NatsBatchMessage, Context("message")]
-BATCH_MAX: Final = 50
+# Each may be more than a megabyte, and as many again wait behind those in hand.
+BATCH_MAX: Final = 20
 LOOK_EVERY_S: Final = 60.0
 FORGET_ROWS_MAX: Final = 1_000
 # A step of a replay is one transaction that holds the bytes of its letters.
@@ -99,6 +101,7 @@ class LetterDesk:
         """One pass: tell of new groups, forget some of what is too old."""
         while await tell_news(self.runtime.pool, self._tell):
             continue
+        LETTERS_WAITING.set((await waiting(self.runtime.pool))[0])
         before = self.runtime.clock.now() - timedelta(days=self.runtime.settings.dead_letter_retention_days)
         gone = await forget(self.runtime.pool, before, FORGET_ROWS_MAX)
         if gone:

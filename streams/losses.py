@@ -87,6 +87,7 @@ class Losses:
     async def _heal(self, spec: StreamSpec, why: str) -> None:
         """Send everything again that the outbox remembers of the stream, and make sure of its consumers."""
         await self._provision(self.client().jetstream(timeout=TIMEOUT_S), spec)
+        await self.runtime.settler.forget_stream(spec.name)
         # What the lost stream confirmed may not be marked yet; what the new one takes meanwhile comes twice, which has
         # no second effect.
         await asyncio.sleep(MARKED_WITHIN_S)

@@ -9,11 +9,20 @@ from typing import TypeVar
 from nats.js import JetStreamContext
 
 from contracts.clock import Clock
+from handlers.dead_letters import waiting
 from handlers.schedule.overview import overview
 from streams import topology
 from streams.asyncapi import contracts_version
 from streams.broker import Pullers, connection
-from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, ScheduleStatus, Status, StreamStatus
+from streams.http.models import (
+    ConsumerStatus,
+    IndexStatus,
+    LettersStatus,
+    OutboxStatus,
+    ScheduleStatus,
+    Status,
+    StreamStatus,
+)
 from streams.relay import Relay
 from streams.runtime import Runtime
 
@@ -30,12 +39,13 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
     """Everything that `echora status` shows; what could not be asked is named in `problems`."""
     problems: list[str] = []
     jetstream = connection(pullers.broker).jetstream(timeout=ASK_TIMEOUT_S)
-    streams, consumers, outbox, index, schedule = await asyncio.gather(
+    streams, consumers, outbox, index, schedule, letters = await asyncio.gather(
         _ask("NATS streams", lambda: _streams(jetstream), problems),
         _ask("NATS consumers", lambda: _consumers(jetstream, pullers, runtime.clock), problems),
         _ask("outbox", lambda: _outbox(runtime), problems),
         _ask("index", lambda: _index(runtime), problems),
         _ask("schedule", lambda: _schedule(runtime), problems),
+        _ask("dead letters", lambda: _letters(runtime), problems),
     )
     return Status(
         now=runtime.clock.now(),
@@ -45,6 +55,7 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
         outbox=outbox,
         index=index,
         schedule=schedule,
+        dead_letters=letters,
         versions=runtime.versions | {"contracts": contracts_version()},
         problems=problems + await not_ready(runtime, pullers, relay),
     )
@@ -110,6 +121,11 @@ async def _outbox(runtime: Runtime) -> OutboxStatus:
     row = await runtime.pool.fetchrow(_BACKLOG)
     assert row is not None
     return OutboxStatus(pending=row["pending"], oldest_age_s=round(row["oldest_s"], 3))
+
+
+async def _letters(runtime: Runtime) -> LettersStatus:
+    letters, groups = await waiting(runtime.pool)
+    return LettersStatus(waiting=letters, groups=groups)
 
 
 async def _index(runtime: Runtime) -> IndexStatus | None:

@@ -5,7 +5,7 @@ from handlers.dead_letters.choice import Choice, State
 from handlers.dead_letters.decide import Chosen, choose, drop, replay_next
 from handlers.dead_letters.keep import News, forget, keep, tell_news
 from handlers.dead_letters.letter import Delivery, dead_letter, fingerprint, letter_id, shortened
-from handlers.dead_letters.reading import LIST_MAX, Group, Listed, Shown, groups, listed, shown
+from handlers.dead_letters.reading import LIST_MAX, Group, Listed, Shown, groups, listed, shown, waiting
 
 __all__ = [
     "LIST_MAX",
@@ -35,4 +35,5 @@ __all__ = [
     "story_of",
     "tell_news",
     "took_effect",
+    "waiting",
 ]

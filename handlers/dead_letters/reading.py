@@ -91,6 +91,14 @@ async def shown(pool: asyncpg.Pool, letter_id: UUID) -> Shown | None:
     return None if row is None else Shown(_listed(row), row["payload"], orjson.loads(row["headers"]))
 
 
+async def waiting(pool: asyncpg.Pool) -> tuple[int, int]:
+    """How many letters wait for a person, and of how many kinds."""
+    with outage():
+        row = await pool.fetchrow(query("waiting"))
+    assert row is not None
+    return row["letters"], row["groups"]
+
+
 _NAMES: Final = tuple(Listed.__dataclass_fields__)
 
 

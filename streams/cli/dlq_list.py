@@ -8,7 +8,7 @@ import typer
 
 from streams.cli.client import ask
 from streams.cli.dlq_words import Consumer, ErrorClass, Group, Json, Since, States, Subject, one_line
-from streams.cli.output import print_json, print_table
+from streams.cli.output import print_json, text
 from streams.cli.schedule_words import moment
 
 Limit = Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")]
@@ -36,23 +36,11 @@ def list_(
     if not found["letters"]:
         typer.echo("no dead letters")
         return
-    rows = [
-        (
-            moment(one["last_failed_at"]),
-            one["consumer"],
-            one["subject"],
-            one["error_class"],
-            one_line(one["error"]),
-            one["attempts"],
-            one["replays"],
-            one["state"],
-            one["fingerprint"],
-            one["id"],
-        )
-        for one in found["letters"]
-    ]
-    columns = ("failed (UTC)", "consumer", "subject", "error", "words", "#attempts", "#replays", "state", "group", "id")
-    print_table("", columns, rows)
+    for one in found["letters"]:
+        again = f", sent again {one['replays']} times" if one["replays"] else ""
+        typer.echo(f"{one['id']}  {moment(one['last_failed_at'])}  {text(one['consumer'])}  {text(one['subject'])}")
+        typer.echo(f"    {text(one['error_class'])}: {one_line(one['error'])}")
+        typer.echo(f"    {one['state']}, group {text(one['fingerprint'])}, {one['attempts']} attempts{again}")
 
 
 def groups(
@@ -77,18 +65,10 @@ def groups(
     if not found["groups"]:
         typer.echo("no dead letters")
         return
-    rows = [
-        (
-            one["waiting"],
-            one["consumer"],
-            one["error_class"],
-            one_line(one["sample_error"]),
-            moment(one["first_failed_at"]),
-            moment(one["last_failed_at"]),
-            one["replays_max"],
-            one["fingerprint"],
-        )
-        for one in found["groups"]
-    ]
-    columns = ("#waiting", "consumer", "error", "last words", "first (UTC)", "last (UTC)", "#replays", "group")
-    print_table("", columns, rows)
+    for one in found["groups"]:
+        again = f", sent again up to {one['replays_max']} times" if one["replays_max"] else ""
+        counts = ", ".join(f"{one[state]} {state}" for state in ("waiting", "replayed", "dropped") if one[state])
+        typer.echo(f"{text(one['fingerprint'])}  {text(one['consumer'])}  {text(one['sample_subject'])}  {counts}")
+        typer.echo(f"    {text(one['error_class'])}: {one_line(one['sample_error'])}")
+        first, last = moment(one["first_failed_at"]), moment(one["last_failed_at"])
+        typer.echo(f"    {first} to {last} UTC{again}; the last is {one['sample_id']}")

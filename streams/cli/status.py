@@ -37,6 +37,9 @@ def _print_rest(found: dict[str, Any]) -> None:
     if index:
         points = "does not answer" if index.get("points") is None else f"{index['points']} points"
         typer.echo(f"index: {index['engine']}, {points}, model {index.get('model') or 'unknown'}")
+    letters = found.get("dead_letters")
+    if letters and letters["waiting"]:
+        typer.echo(f"dead letters: {letters['waiting']} wait, of {letters['groups']} kinds; see `echora dlq groups`")
     if found.get("schedule"):
         typer.echo(_schedule(found["schedule"]))
     if found.get("roles"):

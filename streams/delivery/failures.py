@@ -32,6 +32,10 @@ class FailureCounter(Protocol):
         """These are settled."""
         ...
 
+    async def forget_stream(self, stream: str) -> None:
+        """The stream was made anew: its sequences mean other messages now."""
+        ...
+
 
 _ADD = """
     INSERT INTO delivery_failure (stream, consumer, stream_sequence, failures, error, first_failed_at, last_failed_at)
@@ -42,6 +46,9 @@ _ADD = """
     RETURNING stream_sequence, failures, first_failed_at"""
 _FORGET = """
     DELETE FROM delivery_failure WHERE stream = $1 AND consumer = $2 AND stream_sequence = ANY ($3::bigint[])"""
+
+
+_FORGET_STREAM = "DELETE FROM delivery_failure WHERE stream = $1"
 
 
 class PostgresFailures:
@@ -61,3 +68,8 @@ class PostgresFailures:
         """See FailureCounter."""
         async with self._pool().acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
             await connection.execute(_FORGET, stream, consumer, list(sequences))
+
+    async def forget_stream(self, stream: str) -> None:
+        """See FailureCounter."""
+        async with self._pool().acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            await connection.execute(_FORGET_STREAM, stream)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 HANDLED = Counter("echora_messages_handled_total", "Messages whose effect was committed.", ["consumer"])
 DEAD_LETTERS = Counter("echora_dead_letters_total", "Messages given up.", ["consumer", "error"])
+LETTERS_WAITING = Gauge("echora_dead_letters_waiting", "Dead letters that wait for a person.")
 OUTAGES = Counter(
     "echora_outages_total", "Times a consumer began to wait for a dependency.", ["consumer", "dependency"]
 )

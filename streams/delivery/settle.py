@@ -36,7 +36,7 @@ from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError, Outage, Permanent, Poison, Transient
 from contracts.events import DeadLetterEvent, Event
 from contracts.limits import ATTEMPTS_MAX
-from handlers.dead_letters import Delivery, dead_letter, shortened
+from handlers.dead_letters import Delivery, dead_letter, fingerprint, shortened
 from streams.delivery.delays import delay_s, outage_delay_s
 from streams.delivery.failures import FailureCounter, Failures
 from streams.delivery.metrics import DEAD_LETTERS, HANDLED, OUTAGES
@@ -198,6 +198,7 @@ class Settler:
         given_up: GivenUp | None,
     ) -> None:
         log = structlog.get_logger(consumer.name)
+        kinds: dict[tuple[str, str], list[tuple[EchoraError, Failures]]] = {}
         refused = [(event, str(error)) for _, event, error, _ in dead if event is not None]
         if given_up is not None and refused:
             await _quietly(given_up(refused))
@@ -210,9 +211,16 @@ class Settler:
             if not is_safe:
                 await message.nak(delay=delay_s(Transient(""), 1, self.spread))
                 continue
-            log.error("dead letter", subject=message.subject, error=str(error)[:500], attempts=story.count)
             DEAD_LETTERS.labels(consumer.name, type(error).__name__).inc()
             await message.ack()
+            kinds.setdefault((message.subject, fingerprint(consumer.name, error)), []).append((error, story))
+        for (subject, kind), stories in kinds.items():
+            # One line for all of a kind, or a burst of garbage would be a burst of lines.
+            error, story = stories[0]
+            words = str(error)[:500]
+            log.error(
+                "dead letter", subject=subject, error=words, attempts=story.count, letters=len(stories), group=kind
+            )
         settled = [m.metadata.sequence.stream for (m, *_), safe in zip(dead, confirmed, strict=True) if safe]
         await self.forget(consumer, settled)
 
@@ -230,6 +238,10 @@ class Settler:
             stored_at(message),
         )
         return letter_of(consumer, dead_letter(delivery, error, now))
+
+    async def forget_stream(self, stream: str) -> None:
+        """The stream was made anew, so whatever was counted of it belongs to other messages."""
+        await _quietly(self.failures.forget_stream(stream))
 
     async def forget(self, consumer: ConsumerSpec, sequences: Sequence[int]) -> None:
         """These have their letters; what was counted of them is of no use any more."""

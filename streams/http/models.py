@@ -72,6 +72,13 @@ class OutboxStatus(Body):
     oldest_age_s: float = Field(description="Age of the oldest of them in seconds; 0 when none waits.")
 
 
+class LettersStatus(Body):
+    """Dead letters that wait for a person."""
+
+    waiting: int = Field(description="Letters that are neither sent again nor dropped.")
+    groups: int = Field(description="Kinds of failure among them.")
+
+
 class ScheduleStatus(Body):
     """The schedule, by the clock that it runs on."""
 
@@ -101,6 +108,7 @@ class Status(Body):
     outbox: OutboxStatus | None = None
     index: IndexStatus | None = None
     schedule: ScheduleStatus | None = Field(None, description="Absent where no schedule is kept.")
+    dead_letters: LettersStatus | None = Field(None, description="Absent when PostgreSQL does not answer.")
     versions: dict[str, str] = Field(default_factory=dict, description="Versions of the program, contracts, servers.")
     problems: list[str] = Field(default_factory=list, description="What could not be asked, and why.")
 

@@ -42,6 +42,9 @@ class CountedInMemory:
         for sequence in sequences:
             self.stories.pop(sequence, None)
 
+    async def forget_stream(self, stream: str) -> None:
+        self.stories.clear()
+
 
 @dataclass
 class Lane:

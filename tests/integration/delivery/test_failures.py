@@ -39,6 +39,14 @@ async def test_what_is_settled_is_forgotten_and_nothing_else(failures: PostgresF
     assert (await failures.add("S", "c", {8: "busy"}, at(1)))[8] == Failures(2, at(0))
 
 
+async def test_a_stream_that_was_made_anew_begins_to_count_anew(failures: PostgresFailures) -> None:
+    await failures.add("S", "c", {7: "busy"}, at(0))
+    await failures.add("T", "c", {7: "busy"}, at(0))
+    await failures.forget_stream("S")
+    assert (await failures.add("S", "c", {7: "busy"}, at(1)))[7] == Failures(1, at(1))
+    assert (await failures.add("T", "c", {7: "busy"}, at(1)))[7] == Failures(2, at(0))
+
+
 async def test_any_words_of_an_error_can_be_kept(failures: PostgresFailures) -> None:
     await failures.add("S", "c", {1: "\x00" * 10, 2: "\U0001f600" * 5_000, 3: ""}, at(0))
 

@@ -352,3 +352,32 @@ def test_delays_grow_and_stay_bounded(error: Transient) -> None:
     assert waits[-1] == LONGEST_S
     assert delay_s(error, 1, lambda: 1.0) == 1.25 * waits[0]
     assert delay_s(Transient("busy", retry_after_s=7), 30, lambda: 1.0) == 7
+
+
+async def test_while_a_dependency_is_away_a_consumer_pulls_nothing_further(lane: Lane) -> None:
+    away, probes, batch_max = True, 0, 20
+
+    async def step(events: Sequence[Event]) -> list[EchoraError | None]:
+        nonlocal probes
+        if away:
+            probes += 1
+            raise Outage("the index", "connection refused")
+        return [None for _ in events]
+
+    await lane.publish(*[updated(str(number), status="ONGOING") for number in range(300)])
+    puller = lane.puller(lane.settler(), step, batch_max)
+    puller.start()
+    try:
+        await eventually(lambda: probes >= 2)
+        held = (await lane.info()).num_ack_pending
+        # The batch in hand and what was asked for behind it; that many wait with us, the rest in the stream.
+        assert 0 < held <= 3 * batch_max
+        await eventually(lambda: probes >= 5)
+        info = await lane.info()
+        assert (info.num_ack_pending, info.num_redelivered) == (held, 0)
+        assert info.num_pending == 300 - held
+        away = False
+        await eventually(lane.is_settled)
+    finally:
+        await puller.stop()
+    assert await lane.letters() == []

@@ -17,7 +17,15 @@ from handlers.index.filters import SearchFilters
 from handlers.ingest import Kind, RawRecord, Verdict
 from handlers.snapshot.restore import Restored
 from streams.http import Services, http_application
-from streams.http.models import ConsumerStatus, IndexStatus, OutboxStatus, SearchHit, Status, StreamStatus
+from streams.http.models import (
+    ConsumerStatus,
+    IndexStatus,
+    LettersStatus,
+    OutboxStatus,
+    SearchHit,
+    Status,
+    StreamStatus,
+)
 from tests.unit.http.letter_fakes import Letters
 from tests.unit.http.review_fakes import Reviews
 from tests.unit.http.schedule_fakes import Schedule
@@ -31,6 +39,7 @@ STATUS = Status(
     streams=[StreamStatus(name="ANIME_EVENTS", messages=5, bytes=900, last_sequence=7)],
     consumers=[ConsumerStatus(name="qdrant-consumer", stream="ANIME_EVENTS", lag=3, last_progress_age_s=90.0)],
     outbox=OutboxStatus(pending=2, oldest_age_s=4000.0),
+    dead_letters=LettersStatus(waiting=41, groups=2),
     index=IndexStatus(engine="Qdrant Edge", points=71, model="a model"),
     versions={"program": "0.1.0"},
 )
