@@ -38,9 +38,9 @@ class Wire:
             headers = {"Nats-Msg-Id": str(event.event_id), "content-type": codec.CONTENT_TYPE}
             await self.jetstream.publish(subject, codec.encode(event), stream=topology.EVENTS.name, headers=headers)
 
-    async def send_bytes(self, subject: str, data: bytes) -> int:
+    async def send_bytes(self, subject: str, data: bytes, stream: str = topology.EVENTS.name) -> int:
         """Publish bytes; their sequence in the stream."""
-        return (await self.jetstream.publish(subject, data, stream=topology.EVENTS.name)).seq
+        return (await self.jetstream.publish(subject, data, stream=stream)).seq
 
     async def dead_letters(self) -> list[DeadLetterEvent]:
         """Every dead letter there is."""
