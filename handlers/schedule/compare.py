@@ -45,7 +45,8 @@ def fault(row: Row, policy: Policy, scene: Scene) -> str | None:
     held = scene.held.get(subject)
     is_future = row.due_at > scene.now + timedelta(seconds=scene.slack_s)
     if held is not None:
-        return "stale" if held.tick != row.tick or (is_future and _is_off(held, row.due_at, scene)) else None
+        is_off = _is_off(held, row.due_at, scene) if is_future else _is_too_late(held, policy, scene)
+        return "stale" if held.tick != row.tick or is_off else None
     if is_future:
         return "missing"
     return _lost(row, policy, scene)
@@ -59,6 +60,12 @@ def nobodys(held: Mapping[str, HeldTimer], owned: Iterable[str]) -> list[HeldTim
 
 def _is_off(held: HeldTimer, due_at: datetime, scene: Scene) -> bool:
     return held.fires_at is None or abs(held.fires_at - scene.real(due_at)) > timedelta(seconds=TOLERANCE_S)
+
+
+def _is_too_late(held: HeldTimer, policy: Policy, scene: Scene) -> bool:
+    """Whether it fires later than any timer of a late look that was set by now: the clock has run otherwise since."""
+    latest = scene.real(scene.now + timedelta(seconds=scene.slack_s + policy.catch_up_spread_s))
+    return held.fires_at is None or held.fires_at > latest + timedelta(seconds=TOLERANCE_S)
 
 
 def _lost(row: Row, policy: Policy, scene: Scene) -> str | None:

@@ -63,8 +63,17 @@ def test_a_timer_of_another_look_or_time_is_stale() -> None:
 
 
 def test_a_late_timer_that_is_spread_is_right() -> None:
-    late = row(NOW - HOUR)
-    assert fault(late, POLICY, scene(held(late, fires_at=NOW + HOUR))) is None
+    late, spread = row(NOW - HOUR), replace(POLICY, catch_up_spread_s=2 * 3600)
+    assert fault(late, spread, scene(held(late, fires_at=NOW + HOUR))) is None
+
+
+def test_a_late_timer_that_fires_after_its_span_is_stale() -> None:
+    """It was set while the world's clock went more slowly, and would keep its look waiting for hours."""
+    late, soon = row(NOW - HOUR), row(NOW + timedelta(seconds=30))
+    for one in (late, soon):
+        assert fault(one, POLICY, scene(held(one, fires_at=NOW + HOUR))) == "stale"
+        assert fault(one, POLICY, scene(held(one, fires_at=None))) == "stale"
+        assert fault(one, POLICY, scene(held(one, fires_at=NOW + timedelta(seconds=45)))) is None
 
 
 @pytest.mark.parametrize(
