@@ -17,7 +17,7 @@ from streams.cli.output import text
 from streams.demo.lines import clock_words, counts, plain_line, ticker_rows, workflow_rows
 from streams.demo.watch import Frame, Watch
 
-WORKFLOWS: Final = ("workflow", "#timers", "#set so far", "#changed", "#unchanged", "#retried", "missed", "next look")
+WORKFLOWS: Final = ("workflow", "#waiting", "#set", "#news", "#same", "#again", "missed", "next look")
 # A line says so much that more of them would hide what they say.
 _LINES: Final = 40
 
