@@ -68,14 +68,14 @@ async def listing(
     """The reviews that are meant, newest first; `after` goes on behind that one."""
     name = "oldest" if oldest_first else "newest"
     with _outage():
-        rows = await pool.fetch(query(name), *_conditions(wanted), after, min(rows_max, LIST_MAX))
+        rows = await pool.fetch(query(name), *conditions(wanted), after, min(rows_max, LIST_MAX))
     return [_review(row) for row in rows]
 
 
 async def count(pool: asyncpg.Pool, wanted: Wanted) -> int:
     """How many reviews are meant."""
     with _outage():
-        found: int = await pool.fetchval(query("count"), *_conditions(wanted))
+        found: int = await pool.fetchval(query("count"), *conditions(wanted))
     return found
 
 
@@ -101,7 +101,8 @@ async def show(pool: asyncpg.Pool, review_id: UUID) -> Shown | None:
     )
 
 
-def _conditions(wanted: Wanted) -> Sequence[Any]:
+def conditions(wanted: Wanted) -> Sequence[Any]:
+    """The filter as the queries take it."""
     title = wanted.title.lower() if wanted.title else None
     return wanted.state, wanted.source, wanted.rule, wanted.field, wanted.entity_id, title, wanted.before
 

@@ -184,6 +184,5 @@ def _print_dry(dry: dict[str, Any]) -> None:
     more = dry["matching"] - len(dry["sample"])
     typer.echo(
         f"would {dry['decision']} {dry['matching'] - dry['left']} of {dry['matching']} that wait and are meant"
-        + (f"; {more} are not shown" if more > 0 else ""),
-        err=True,
+        + (f"; {more} are not shown" if more > 0 else "")
     )

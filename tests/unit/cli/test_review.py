@@ -99,7 +99,7 @@ def test_a_bulk_decision_shows_what_it_means_and_asks_first(echora: Run, program
     dry = echora("review", "approve", "--rule", "title changed", "--source", "kitsu", "--dry-run")
     assert dry.exit_code == 0, dry.output
     assert "The Ring → Ropes" in dry.stdout
-    assert "would approve 2 of 3" in dry.stderr
+    assert "would approve 2 of 3 that wait and are meant; 2 are not shown" in dry.stdout
     assert echora("review", "approve", "--rule", "title changed", input="n\n").exit_code == 1
     assert [wish.dry_run for _, wish in program.review.asked] == [True, True]
     done = echora("review", "approve", "--rule", "title changed", "--reason", "all fine", "--yes", "--by", "ann")
