@@ -118,11 +118,9 @@ class Memory:
         if standing is None or self.knows(word.saying.event_id):
             return None  # Older than all that is remembered, or heard already.
         value = held if standing.saying.event_id == holder_id else self._at_least(standing.value)
-        waiting = self.proposal if self.proposal and self._waits_among(before, standing) else None
         self.remember(word)
-        after = self.words[self.words.index(word) :]
-        ruling = Ruling(standing, value, waiting)
-        for one in after:
+        ruling = Ruling(standing, value, self.proposal)
+        for one in self.words[self.words.index(word) :]:
             ruling = self._judge(ruling, one)
         self.proposal = ruling.proposal
         return ruling
@@ -152,10 +150,6 @@ class Memory:
         if so_far.proposal is not None and so_far.proposal.is_same(old, word.value):
             return so_far
         return Ruling(so_far.standing, old, Proposal(word, old, tuple(flags)))
-
-    def _waits_among(self, before: Sequence[Word], standing: Word) -> bool:
-        asked = self.proposal.word.saying if self.proposal else NOBODY
-        return asked.order > standing.saying.order and any(one.saying.event_id == asked.event_id for one in before)
 
     def _at_least(self, value: JSON) -> JSON:
         return max(value, self.least) if isinstance(value, int) and self.least is not None else value

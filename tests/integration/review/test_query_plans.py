@@ -22,10 +22,10 @@ async def stored(pool: asyncpg.Pool) -> asyncpg.Pool:
     await pool.execute(
         """INSERT INTO review (id, entity_type, entity_id, field, old, new, source, observed_at, event_id, reasons,
                                base_version, state, created_at, decided_at)
-           SELECT gen_random_uuid(), 'anime', gen_random_uuid(), 'title', '"a"', '"b"', 'mal', $3::timestamptz, gen_random_uuid(),
-                  '[]', 1, CASE WHEN n <= $1 THEN 'approved' ELSE 'pending' END, $3::timestamptz + n * interval '1 second',
-                  CASE WHEN n <= $1 THEN $3::timestamptz END
-           FROM generate_series(1, $1::int + $2::int) AS n""",
+           SELECT gen_random_uuid(), 'anime', gen_random_uuid(), 'title', '"a"', '"b"', 'mal', noon, gen_random_uuid(),
+                  '[]', 1, CASE WHEN n <= $1 THEN 'approved' ELSE 'pending' END, noon + n * interval '1 second',
+                  CASE WHEN n <= $1 THEN noon END
+           FROM generate_series(1, $1::int + $2::int) AS n, (SELECT $3::timestamptz AS noon) AS day""",
         DECIDED, WAITING, NOON,
     )  # fmt: skip
     await pool.execute(

@@ -113,7 +113,9 @@ def test_hearing_a_word_again_changes_nothing(values: dict[str, Any], said: list
     before = standing(entity), waiting(guard)
     provenance = deepcopy(entity.held.provenance)
     again = data.draw(st.sampled_from(said))
+    remembered = list(guard.memories[RING, again.name].words)
     guard.hear(entity, again.name, again.word())
+    assert guard.memories[RING, again.name].words == remembered
     assert (standing(entity), waiting(guard)) == before
     assert entity.held.provenance == provenance
 
@@ -217,6 +219,28 @@ def test_a_field_that_only_ever_was_held_forgets_too() -> None:
     assert guard.memories[RING, "title"].words[0].has_won
     assert entity.held.values["title"] == "One"
     assert waiting(guard) == {"title": proposal_key("One", "Title 99")}
+
+
+def test_what_is_held_leaves_no_word_of_anybody_on_the_record() -> None:
+    entity, guard = after({}, Said("status", "CANCELLED", 1, 1))
+    assert waiting(guard) == {"status": proposal_key(None, "CANCELLED")}
+    assert (entity.held.values, entity.held.provenance, entity.held.touched) == ({}, {}, False)
+
+
+def test_of_what_was_said_after_the_word_that_the_record_holds_nothing_has_won() -> None:
+    memory = Memory("title")
+    for minute, title in ((1, "One"), (5, "Five")):
+        word = Said("title", title, minute, minute, is_judged=False).word()
+        word.has_won = True
+        memory.remember(word)
+    held = Said("title", "Three", 3, 3, is_judged=False).word()
+    held.has_won = True
+    memory.learn_holder(held)
+    ruling = memory.hear(Said("title", "Six", 6, 6).word(), "Three", held.saying.event_id)
+    assert ruling is not None
+    assert (ruling.standing, ruling.value) == (held, "Three")
+    assert ruling.proposal is not None
+    assert ruling.proposal.old == "Three"
 
 
 def test_every_guarded_field_is_one_value_of_a_record() -> None:
