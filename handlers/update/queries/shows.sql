@@ -10,6 +10,8 @@ SELECT a.id, a.status, a.aired_from, (a.meta -> 'broadcast')::text AS broadcast,
     CASE WHEN a.status = 'ONGOING' AND a.episode_count > 0 THEN (
         SELECT min(e.aired) FROM episode AS e
         WHERE e.anime_id = a.id AND e.episode_number >= a.episode_count AND e.deleted_at IS NULL
+          -- A date that was said before it came is an announcement.
+          AND coalesce((coalesce(e.provenance -> 'aired', e.provenance -> '*') ->> 1)::timestamptz >= e.aired, true)
     ) END AS last_aired_at
 FROM anime AS a
 WHERE a.deleted_at IS NULL AND ($1::uuid IS NULL OR a.id > $1)

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts import codec, subjects
+from contracts.clock import Clock
 from contracts.errors import Permanent
 from contracts.events import AnimeEnrichedEvent
 from handlers import persist
@@ -61,13 +62,20 @@ def arriving(values: Iterable[Any]) -> AsyncIterator[RawRecord]:
 
 
 async def hand_in(
-    pool: asyncpg.Pool, values: Iterable[Any], *, timeout_s: float = 30.0, persisting: bool = True
+    pool: asyncpg.Pool,
+    values: Iterable[Any],
+    *,
+    timeout_s: float = 30.0,
+    persisting: bool = True,
+    clock: Clock | None = None,
 ) -> list[Verdict]:
     """Ingest the values while persist runs beside it, or does not; the verdicts in order of their positions."""
     beside = asyncio.create_task(keep_delivering(pool)) if persisting else None
     try:
         records = arriving(values)
-        found = ingest(records, IngestStore(pool), SystemClock(), artifact_uri="test", inactivity_timeout_s=timeout_s)
+        found = ingest(
+            records, IngestStore(pool), clock or SystemClock(), artifact_uri="test", inactivity_timeout_s=timeout_s
+        )
         return sorted([verdict async for verdict in found], key=lambda verdict: verdict.position or 0)
     finally:
         if beside is not None:

@@ -1,0 +1,117 @@
+"""The loop that keeps rows and timers together: what is new, what was lost, and two of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from nats.js.errors import NotFoundError
+
+from contracts.ids import derived_id
+from contracts.workflow import Due
+from handlers.update.planning import FIRST
+from streams.topology import SCHEDULE
+from tests.integration.ingest.persisting import hand_in
+from tests.integration.update.conftest import Place
+from tests.integration.update.works import TRACKING, Process, held
+from tests.unit.world.catalogue import ORIGIN, HandClock, _running
+from tests.waiting import eventually
+
+ROWS = "SELECT workflow, entity_id, due_at, plan_version, reason FROM schedule ORDER BY workflow, entity_id"
+
+
+async def rows(one: Process) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in await one.pool.fetch(ROWS)]
+
+
+async def planned(one: Process) -> set[tuple[str, str]]:
+    return {(row["workflow"], row["entity_id"]) for row in await one.pool.fetch(ROWS)}
+
+
+async def quiet(place: Place) -> Process:
+    """A process that sends and takes no messages: what is planned stays as it is planned, and every timer is due."""
+    one = await place.start(TIMER_HORIZON_H=24 * 30)
+    await one.graph.pullers.stop()
+    await one.graph.relay.stop()
+    return one
+
+
+async def test_what_is_new_gets_its_looks_and_a_second_pass_changes_nothing(place: Place) -> None:
+    one = await quiet(place)
+    await one.timekeeping.once()
+    first = await rows(one)
+    shows = {str(row["id"]) for row in await one.pool.fetch("SELECT id FROM anime")}
+    people = {str(row["id"]) for row in await one.pool.fetch("SELECT id FROM character")}
+    named = await planned(one)
+    assert {entity for workflow, entity in named if workflow == "metadata_refresh"} == shows
+    assert {entity for workflow, entity in named if workflow == "character_refresh"} == people
+    assert {entity for workflow, entity in named if workflow in ("score_sync", "schedule_rebuild")} == {"all"}
+    tracked = {entity for workflow, entity in named if workflow == TRACKING}
+    assert {str(place.show(number)) for number in range(1, 15)} <= tracked
+    assert str(place.show(101)) not in tracked, "it is over"
+    await one.timekeeping.once()
+    assert await rows(one) == first
+    # A show and its cast that come in later are found by the next pass.
+    await hand_in(one.pool, [_running(15, ("monday", "22:00", "Asia/Tokyo"))], clock=HandClock(ORIGIN))
+    await one.timekeeping.once()
+    more = await planned(one) - named
+    newcomer = str(place.show(15))
+    assert {workflow for workflow, entity in more if entity == newcomer} == {
+        TRACKING, "metadata_refresh", "status_check",
+    }  # fmt: skip
+    cast = {str(derived_id("test-character", f"{who} 15")) for who in ("Hero", "Friend")}
+    assert {entity for workflow, entity in more if workflow == "character_refresh"} == cast
+
+
+async def test_passes_of_two_processes_at_once_set_every_timer_once(place: Place) -> None:
+    first, second = await quiet(place), await quiet(place)
+    await asyncio.gather(*(one.timekeeping.once() for one in (first, second) * 2))
+    # A first look is due now, and now is a moment earlier for one of the two: what was planned later gives way.
+    twice = await first.pool.fetch("SELECT reason, timer_number FROM schedule WHERE timer_number <> 1")
+    assert all(row["reason"].startswith(FIRST) for row in twice), "no timer was set twice"
+    assert max((row["timer_number"] for row in twice), default=1) <= 2
+    timers = await first.pool.fetchval("SELECT count(*) FROM outbox WHERE entity_type = 'schedule'")
+    rows_timed = await first.pool.fetchval("SELECT count(*) FROM schedule WHERE timer_due_at IS NOT NULL")
+    assert timers == rows_timed + len(twice)
+
+
+async def test_the_whole_stream_deleted_while_it_runs_is_back_within_a_minute_and_fires_once(place: Place) -> None:
+    first, second = await place.start(), await place.start()
+    # Nobody knows these entities, so that their looks ask nobody.
+    names = [str(derived_id("nobody", number)) for number in range(1_000)]
+    soon, later = (Due(first.now() + timedelta(minutes=part), "a test") for part in (30, 600))
+    await first.looks.plan("status_check", {name: soon if n < 500 else later for n, name in enumerate(names)})
+    past = await first.row(names[0], "status_check")
+    for one in (first, second):
+        one.timekeeping.start()
+
+    async def all_are_held() -> bool:
+        return sum(subject.startswith("anime.schedule.timer.status_check.") for subject in await held(first)) >= 1_000
+
+    await eventually(all_are_held, within_s=60)
+    before = await held(first)
+    await first.client.jetstream().delete_stream(SCHEDULE.name)
+    made = await eventually(lambda: _made_again(first), within_s=60)
+    assert made
+    await eventually(all_are_held, within_s=60)
+    assert {s for s in before if "status_check" in s} <= await held(first)
+    # The first half fires: each once, and each look ends.
+    done = (
+        "SELECT count(*) FROM schedule WHERE workflow = 'status_check' AND last_outcome LIKE '%not in the catalogue%'"
+    )
+
+    async def half_are_done() -> bool:
+        return bool(await first.pool.fetchval(done) >= 500)
+
+    await eventually(half_are_done, within_s=90)
+    info = await first.client.jetstream().stream_info(SCHEDULE.name, subjects_filter="anime.schedule.due.status_check")
+    assert (info.state.subjects or {})["anime.schedule.due.status_check"] == 500, "no tick fired twice"
+    assert (await first.row(names[0], "status_check")).last_tick == past.tick
+
+
+async def _made_again(one: Process) -> bool:
+    try:
+        await one.client.jetstream().stream_info(SCHEDULE.name)
+    except NotFoundError:
+        return False
+    return True
