@@ -14,7 +14,7 @@ from contracts.errors import Refused
 from contracts.workflow import WEEK_S, EntityKind, Workflow
 from handlers.schedule import reading
 from handlers.schedule.desk import BACKFILL_LOOKS_MAX, Desk
-from handlers.schedule.entities import all_of, plain_id, strangers, titled, uuid_of
+from handlers.schedule.entities import all_of, paused_among, plain_id, strangers, titled, uuid_of
 from handlers.schedule.moves import BACKFILL_SLOTS_MAX
 from handlers.schedule.ports import Price
 from handlers.schedule.store import ScheduleStore
@@ -132,7 +132,9 @@ class ScheduleDesk:
         slots = await self._slots(known, ids, start, end)
         done = await self.desk.backfill(workflow, slots, now, is_dry=wish.dry_run, price=await self.price(workflow))
         shown = {key.entity_id for key, _ in done.looks[: answers.TICKS_SHOWN_MAX]}
-        return answers.backfilled(workflow, start, end, done, await reading.titles_of(self.pool, shown))
+        titles = await reading.titles_of(self.pool, shown)
+        paused = await paused_among(self.pool, workflow, list(slots))
+        return answers.backfilled(workflow, start, end, done, titles, paused)
 
     async def _slots(
         self, workflow: Workflow, ids: Sequence[str], start: datetime, end: datetime

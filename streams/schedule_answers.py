@@ -65,8 +65,10 @@ def pause(found: Pauses) -> PauseGroup:
     return PauseGroup.model_validate(asdict(found))
 
 
-def backfilled(workflow: str, start: datetime, end: datetime, done: Backfill, titles: Mapping[str, str]) -> Backfilled:
-    """What a backfill did or would do; `titles` by id."""
+def backfilled(
+    workflow: str, start: datetime, end: datetime, done: Backfill, titles: Mapping[str, str], paused: int
+) -> Backfilled:
+    """What a backfill did or would do; `titles` by id, `paused` of its entities."""
     ticks = [
         BackfillTick(entity_id=key.entity_id, title=titles.get(key.entity_id), slot_at=slot)
         for key, slot in done.looks[:TICKS_SHOWN_MAX]
@@ -77,6 +79,7 @@ def backfilled(workflow: str, start: datetime, end: datetime, done: Backfill, ti
         start=start,
         end=end,
         entities=len({key for key, _ in done.looks}),
+        paused=paused,
         tick_count=len(done.looks),
         ticks=ticks,
         costs={

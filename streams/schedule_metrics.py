@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
+import asyncpg
 import structlog
 from prometheus_client import Gauge
 
+from contracts.clock import Clock
 from contracts.errors import Outage
 from handlers.schedule.overview import overview
-from streams.looks import Looks
+from handlers.schedule.store import ScheduleStore
 
 DUE: Final = Gauge("echora_schedule_due_rows", "Looks whose time has come and that have not begun.", ["workflow"])
 LATE: Final = Gauge(
@@ -27,13 +29,13 @@ MISSED: Final = Gauge(
 TIMEOUT_S: Final = 3.0
 
 
-async def measure(looks: Looks) -> None:
+async def measure(pool: asyncpg.Pool, store: ScheduleStore, calendar: Clock) -> None:
     """Bring the figures up to date. While PostgreSQL is away there are none, rather than old ones."""
     gauges: Iterable[Gauge] = (DUE, LATE, PAUSED, MISSED)
-    now = looks.calendar.now()
+    now = calendar.now()
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            found = await overview(looks.pool, now, looks.store.slack_s)
+            found = await overview(pool, now, store.slack_s)
     except (Outage, TimeoutError) as error:
         structlog.get_logger("schedule").debug("no figures", error=str(error) or type(error).__name__)
         for gauge in gauges:
@@ -41,11 +43,11 @@ async def measure(looks: Looks) -> None:
         return
     MISSED.clear()
     # By the table of workflows, so that what an older version left in the database makes no labels.
-    for workflow in looks.store.workflows:
+    for workflow in store.workflows:
         late = found.late.get(workflow)
         DUE.labels(workflow).set(late.count if late else 0)
         LATE.labels(workflow).set((now - late.earliest).total_seconds() if late else 0.0)
         PAUSED.labels(workflow).set(found.paused.get(workflow, 0))
     for (workflow, reason), count in found.misses.items():
-        if workflow in looks.store.workflows:
+        if workflow in store.workflows:
             MISSED.labels(workflow, reason.value).set(count)

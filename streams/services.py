@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ from streams.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
     from streams.graph import Graph
+    from streams.runtime import Runtime
 
 INACTIVITY_TIMEOUT_S = 60.0
 
@@ -134,7 +135,7 @@ def build_services(graph: Graph) -> Surroundings:
         snapshot=take_snapshot,
         restore=restore_snapshot if settings.runs("ingest") else None,
         schedules=(lambda: schedule_desk(runtime.looks)) if settings.runs("update") else None,
-        measure=(lambda: measure(runtime.looks)) if settings.runs("update") else None,
+        measure=_measure(runtime) if settings.runs("update") else None,
         dead_letters=DeadLetterAnswers(runtime) if settings.runs("letters") else None,
         reviews=ReviewDesk(runtime) if settings.runs("update") else None,
         reconcile=healing.reconcile,
@@ -150,6 +151,10 @@ def build_services(graph: Graph) -> Surroundings:
         Timekeeping(runtime, pullers),
         healing,
     )
+
+
+def _measure(runtime: Runtime) -> Callable[[], Awaitable[None]]:
+    return lambda: measure(runtime.looks.pool, runtime.looks.store, runtime.looks.calendar)
 
 
 def _ingest(graph: Graph, records: AsyncIterator[RawRecord], artifact_uri: str) -> AsyncIterator[Verdict]:

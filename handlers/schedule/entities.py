@@ -46,6 +46,12 @@ async def all_of(pool: asyncpg.Pool, workflow: str) -> list[str]:
     return [record["entity_id"] for record in records]
 
 
+async def paused_among(pool: asyncpg.Pool, workflow: str, entity_ids: Sequence[str]) -> int:
+    """How many of these are paused, or would be with their first row."""
+    with outage():
+        return int(await pool.fetchval(query("paused_among"), workflow, list(entity_ids)))
+
+
 def uuid_of(text: str) -> UUID | None:
     """The UUID that an id is, None when it is none."""
     try:

@@ -136,13 +136,18 @@ def paused(row: Row, reason: str, now: datetime) -> Row:
 
 
 def resumed(row: Row, policy: Policy, now: datetime) -> Moved:
-    """The row at work again. Regular slots that passed are missed; a slot that was planned singly is looked for now."""
+    """The row at work again. Regular slots that passed are missed; a slot that was planned singly is looked for now.
+
+    So is a past slot that somebody asked for meanwhile: it was put off, and not missed.
+    """
     if row.paused_at is None:
         return Moved(row)
     awake = _without_timer(replace(row, paused_at=None, paused_reason=None))
     if row.due_at is None or row.slot_at is None or row.due_at > now or row.running_tick is not None:
         return Moved(awake)
     passed = passed_slots(policy, row.workflow, row.entity_id, row.due_at, now)
+    if row.attempt == 1 and row.slot_at < row.due_at:
+        return Moved(awake.due(_backfill_due(row.slot_at, now)), _misses(row, passed, MissReason.PAUSED, now))
     misses = _misses(row, (row.slot_at, *passed), MissReason.PAUSED, now)
     regular = following(policy, row.workflow, row.entity_id, now)
     return Moved(awake.due(regular or Due(now, f"resumed: {row.reason}", slot_at=row.slot_at)), misses)

@@ -52,8 +52,9 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
     if not found["tick_count"]:
         typer.echo(f"no slot lies between {moment(found['start'])} and {moment(found['end'])} UTC; nothing to do")
         return
+    waits = f"; {found['paused']} of them are paused, and wait until they are resumed" if found["paused"] else ""
     if not found["is_dry"]:
-        typer.echo(f"queued: {_in_short(found)}")
+        typer.echo(f"queued: {_in_short(found)}{waits}")
         return
     typer.echo(f"looks between {moment(found['start'])} and {moment(found['end'])} UTC")
     rows = [
@@ -64,10 +65,10 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"and {found['tick_count'] - len(rows)} more")
     costs = [(source, cost["requests"], f"{cost['minutes']:.1f}") for source, cost in found["costs"].items()]
     if costs:
-        typer.echo(f"\n{found['tick_count']} looks take at most")
+        typer.echo(f"\n{found['tick_count']} looks at {found['entities']} take at most{waits}")
         print_table("", ("source", "#requests", "#minutes of its budget"), costs)
     else:
-        typer.echo(f"\n{found['tick_count']} looks, which ask no source")
+        typer.echo(f"\n{found['tick_count']} looks, which ask no source{waits}")
 
 
 def _in_short(found: dict[str, Any]) -> str:

@@ -137,6 +137,7 @@ class Backfilled(Body):
     start: datetime = Field(description="From here on.")
     end: datetime = Field(description="Up to here, not included.")
     entities: int = Field(description="Entities that have a slot within.")
+    paused: int = Field(0, description="How many of them are paused; their looks wait until they are resumed.")
     tick_count: int = Field(description="Looks in all.")
     ticks: list[BackfillTick] = Field(description="The looks, of very many only the first.")
     costs: dict[str, SourceCost] = Field(description="By source; what our own cache answers costs less.")

@@ -205,6 +205,17 @@ async def test_a_backfill_of_regular_slots_by_ids_by_title_and_of_all(people: Sc
     assert (await people.backfill("daily", BackfillWish(start="3d"))).tick_count == 3
 
 
+async def test_a_backfill_says_what_of_it_is_paused(people: ScheduleDesk) -> None:
+    await people.desk.plan_regular("daily", [RING], NOW)
+    await people.pause("daily", [RING], "x")
+    wish = BackfillWish(start="2d", ids=[RING, OTHER])
+    assert (await people.backfill("daily", wish)).paused == 1
+    await people.pause("daily", None, "x")
+    assert (await people.backfill("daily", wish)).paused == 2
+    await people.resume("daily", None)
+    assert (await people.backfill("daily", wish)).paused == 0
+
+
 async def test_a_backfill_of_air_times_asks_for_them(people: ScheduleDesk) -> None:
     await planned(people)
     found = await people.backfill("single", BackfillWish(start="7d"))

@@ -61,6 +61,10 @@ def test_status_shows_lag_age_and_what_waits(echora: Run) -> None:
     assert "outbox: 2 pending, the oldest for 1.1 h" in result.stdout
     assert "71 points" in result.stdout
     assert "dead letters: 41 wait, of 2 kinds" in result.stdout
+    assert (
+        "schedule: next due 2026-11-22 15:00 UTC, in 3.0 h; 4 overdue, the first for 2.0 min; 41 paused; "
+        "2 missed within a day" in result.stdout
+    )
     assert json.loads(echora("status", "--json").stdout)["outbox"] == {"pending": 2, "oldest_age_s": 4000.0}
 
 

@@ -113,6 +113,13 @@ def test_a_backfill_asks_with_its_price_and_does_what_was_priced(echora: Run, pr
     assert json.loads(without_asking.stdout)["is_dry"] is False
 
 
+def test_a_backfill_says_how_much_of_it_waits(echora: Run, program: Program) -> None:
+    program.schedule.paused = 1
+    for option in ("--dry-run", "--yes"):
+        result = echora("schedule", "backfill", "score_sync", "--from", "7d", option)
+        assert "1 of them are paused, and wait until they are resumed" in result.stdout
+
+
 def test_a_backfill_of_nothing_asks_nothing(echora: Run, program: Program) -> None:
     program.schedule.slots = 0
     result = echora("schedule", "backfill", "score_sync", "--from", "1min")

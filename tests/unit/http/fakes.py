@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from streams.http.models import (
     IndexStatus,
     LettersStatus,
     OutboxStatus,
+    ScheduleStatus,
     SearchHit,
     Status,
     StreamStatus,
@@ -41,6 +42,9 @@ STATUS = Status(
     outbox=OutboxStatus(pending=2, oldest_age_s=4000.0),
     dead_letters=LettersStatus(waiting=41, groups=2),
     index=IndexStatus(engine="Qdrant Edge", points=71, model="a model"),
+    schedule=ScheduleStatus(
+        now=NOW, next_due_at=NOW + timedelta(hours=3), overdue=4, latest_s=120.0, paused=41, missed=2
+    ),
     versions={"program": "0.1.0"},
 )
 

@@ -85,6 +85,7 @@ class Schedule:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     busy: frozenset[str] = frozenset()
     slots: int = 3
+    paused: int = 0
     failure: Exception | None = None
 
     def _ask(self, *what: Any) -> None:
@@ -144,6 +145,7 @@ class Schedule:
             start=NOW - timedelta(days=7),
             end=NOW,
             entities=1 if ticks else 0,
+            paused=self.paused,
             tick_count=len(ticks),
             ticks=ticks,
             costs={"jikan": SourceCost(requests=6, minutes=0.12)} if ticks else {},

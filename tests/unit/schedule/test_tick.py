@@ -186,6 +186,22 @@ def test_a_backfill_looks_for_each_slot_once_and_then_goes_on_as_before() -> Non
     assert (row.due_at, row.backfill) == (next_due.at, ())
 
 
+def test_a_backfill_of_what_is_paused_is_put_off_and_not_missed() -> None:
+    slots = [NOW - timedelta(days=2), NOW - timedelta(days=1)]
+    asked = moves.backfilled(moves.paused(planned(NOW + timedelta(days=1)), "a source is down", NOW), slots, NOW)
+    assert not moves.to_be_timed(asked, NOW, timedelta(days=7))
+    later = NOW + timedelta(hours=5)
+    moved = moves.resumed(asked, SINGLE, later)
+    assert moved.misses == ()
+    assert (moved.row.due_at, moved.row.slot_at, moved.row.backfill) == (later, slots[0], (slots[1],))
+    assert moves.to_be_timed(moved.row, later, timedelta(days=7))
+    regular = moves.resumed(
+        moves.backfilled(moves.paused(planned(), "x", NOW), slots, NOW), DAILY, NOW + timedelta(days=2)
+    )
+    assert regular.row.slot_at == slots[0]
+    assert {miss.reason for miss in regular.misses} == {MissReason.PAUSED}
+
+
 def test_a_backfill_keeps_a_slot_that_is_due_just_now() -> None:
     row = moves.backfilled(planned(NOW), [NOW - timedelta(days=1)], NOW)
     assert row.slot_at == NOW - timedelta(days=1)
