@@ -38,6 +38,7 @@ _POINTS = """
            a.synopsis AS words, a.title FROM anime AS a WHERE deleted_at IS NULL
     UNION ALL SELECT id, version, description, name FROM character WHERE deleted_at IS NULL"""
 _CLAIMED = "SELECT consumer, event_id FROM inbox"
+_TWICE = "SELECT consumer, event_id, count(*) AS times FROM fault_claim GROUP BY 1, 2 HAVING count(*) > 1"
 _VERDICTS = "SELECT event_id, anime_id, verdict FROM ingestion_entries"
 DEAD_LETTERS_MAX = 1_000_000
 
@@ -47,11 +48,13 @@ SECOND_LOOKS_S = 5.0
 LOOK_EVERY_S = 0.25
 
 
-async def judge(lane: Lane, *, drain_s: float = 30.0, audited: bool = True) -> Judgement:
+async def judge(
+    lane: Lane, *, drain_s: float = 30.0, second_looks_s: float = SECOND_LOOKS_S, audited: bool = True
+) -> Judgement:
     """Wait until nothing moves, then hold everything against the ledger."""
     said = await _look(lane, await lane.drained(drain_s), audited=audited)
     with suppress(TimeoutError):
-        async with asyncio.timeout(SECOND_LOOKS_S):
+        async with asyncio.timeout(second_looks_s):
             while said.lost or said.stale:
                 await asyncio.sleep(LOOK_EVERY_S)
                 said = await _look(lane, said.stuck, audited=audited)
@@ -63,7 +66,8 @@ async def _look(lane: Lane, stuck: list[str], *, audited: bool) -> Judgement:
     said.sent = sum(entry.sent for entry in lane.ledger.entries.values()) + len(lane.ledger.poison)
     said.acknowledged = sum(entry.acknowledged for entry in lane.ledger.entries.values())
     await _rows(lane, said, audited=audited)
-    await _claims(lane, said)
+    if audited:
+        await _claims(lane, said)
     await _verdicts(lane, said)
     await _letters(lane, said)
     await _points(lane, said)
@@ -110,6 +114,9 @@ async def _claims(lane: Lane, said: Judgement) -> None:
     for entry in lane.ledger.entries.values():
         if entry.acknowledged and entry.event_id and (entry.consumer, entry.event_id) not in claimed:
             said.doubled.append(f"“{_short(entry)}” has no inbox row: nothing keeps a second delivery out")
+
+    for row in await lane.rows.fetch(_TWICE):
+        said.doubled.append(f"{row['consumer']} took event {row['event_id']} {row['times']} times")
 
 
 async def _verdicts(lane: Lane, said: Judgement) -> None:

@@ -92,12 +92,21 @@ def _answer(link: Link, seams: Seams, held: dict[str, Any]) -> None:
     link.on("disarm", lambda _: seams.disarm())
     link.on("counts", lambda _: seams.take_counts())
     link.on("points", lambda _: _points(held))
+    link.on("offer", lambda asked: _offer(held, asked["id"], asked["title"]))
     link.on("memory", lambda _: _memory())
 
 
 def _memory() -> int:
     """The resident bytes of this process."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _offer(held: Mapping[str, Any], point_id: str, title: str) -> None:
+    """What a second writer of the index would do that has read a row long ago."""
+    from handlers.index.port import Patch
+
+    late = held["graph"].runtime.index.patch([Patch(UUID(point_id), 0, {"title": title})])
+    asyncio.run_coroutine_threadsafe(late, held["loop"]).result(30)
 
 
 def _points(held: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

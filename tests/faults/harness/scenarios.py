@@ -1,0 +1,220 @@
+"""Short scenarios, each made for one promise. A sound program passes every one; each saboteur must fail its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from contracts import codec, subjects
+from contracts.ids import derived_id, outbox_bucket
+from streams import topology
+from tests import events as make
+from tests.events import uid
+from tests.faults.harness.lane import Lane
+from tests.faults.harness.ledger import Entry
+from tests.faults.harness.processes import fault
+from tests.faults.harness.traffic import change, first_wave, hand_in, next_wave, refusable, token
+
+Scenario = Callable[[Lane, str | None], Awaitable[None]]
+# A death that does not come is waited for no longer.
+DEATH_TIMEOUT_S: Final = 10.0
+
+
+async def calm(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    await first_wave(lane)
+    await next_wave(lane)
+
+
+async def dies_before_the_commit(lane: Lane, sabotage: str | None) -> None:
+    await _dies(lane, sabotage, "sql COMMIT @ handlers/persist/batch.py:apply", "before")
+
+
+async def dies_after_the_commit(lane: Lane, sabotage: str | None) -> None:
+    await _dies(lane, sabotage, "sql COMMIT @ handlers/persist/batch.py:apply", "after")
+
+
+async def dies_before_it_publishes(lane: Lane, sabotage: str | None) -> None:
+    await _dies(lane, sabotage, "nats anime.synced*", "before")
+
+
+async def _dies(lane: Lane, sabotage: str | None, point: str, when: str) -> None:
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a", "b")
+    assert await lane.drained() == []
+    await lane.program.arm(point, when)
+    changing = asyncio.create_task(change(lane, "a"))
+    await lane.program.ended(DEATH_TIMEOUT_S)
+    await changing
+    await lane.start(sabotage=sabotage)
+
+
+async def dies_before_the_letter(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    await lane.program.arm("nats anime.dlq.*", "before")
+    refused = asyncio.create_task(refusable(lane, "a"))
+    await lane.program.ended(DEATH_TIMEOUT_S)
+    await refused
+    await lane.start(sabotage=sabotage)
+
+
+async def an_earlier_id_commits_last(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "late", "other")
+    async with lane.rows.acquire() as connection, connection.transaction():
+        entry = lane.ledger.add(Entry(token(lane, "late"), "anime", uid(lane.port, "late"), lane.minutes(), "nobody"))
+        version = await connection.fetchval(
+            "UPDATE anime SET synopsis = $2, version = version + 1 WHERE id = $1 RETURNING version",
+            entry.entity,
+            entry.token,
+        )
+        await connection.execute(
+            "INSERT INTO outbox (event_id, bucket, subject, entity_type, entity_id, op, changed_fields, version) "
+            "VALUES ($1, $2, 'anime.synced', 'anime', $3, 'upsert', '{synopsis}', $4)",
+            derived_id("sync", "anime", entry.entity, version),
+            outbox_bucket(entry.entity),
+            entry.entity,
+            version,
+        )
+        await change(lane, "other")
+        assert await lane.drained() == []
+    entry.sent, entry.acknowledged = 1, True
+
+
+async def the_broker_is_stopped(lane: Lane, sabotage: str | None) -> None:
+    """It takes what is sent into its buffers and reads nothing; then it is killed, and all of that is gone."""
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    assert await lane.drained() == []
+    assert lane.nats.pid is not None
+    entry = lane.ledger.add(Entry(token(lane, "stopped"), "anime", uid(lane.port, "a"), lane.minutes(), "nobody"))
+    os.kill(lane.nats.pid, signal.SIGSTOP)
+    async with lane.rows.acquire() as connection, connection.transaction():
+        version = await connection.fetchval(
+            "UPDATE anime SET synopsis = $2, version = version + 1 WHERE id = $1 RETURNING version",
+            entry.entity,
+            entry.token,
+        )
+        await connection.execute(
+            "INSERT INTO outbox (event_id, bucket, subject, entity_type, entity_id, op, changed_fields, version) "
+            "VALUES ($1, $2, 'anime.synced', 'anime', $3, 'upsert', '{synopsis}', $4)",
+            derived_id("sync", "anime", entry.entity, version),
+            outbox_bucket(entry.entity),
+            entry.entity,
+            version,
+        )
+    entry.sent, entry.acknowledged = 1, True
+    await asyncio.sleep(1.0)  # The relay looks five times a second; a sound one waits for its confirmation meanwhile.
+    os.kill(lane.nats.pid, signal.SIGKILL)
+    while lane.nats.alive():
+        await asyncio.sleep(0.02)
+    await asyncio.to_thread(lane.nats.start)
+
+
+async def an_update_comes_early(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    minute = lane.minutes()
+    await change(lane, "a")
+    await asyncio.sleep(1.5)
+    await hand_in(lane, "a", minute=minute)
+
+
+async def an_event_comes_again_later(lane: Lane, sabotage: str | None) -> None:
+    """Under another message id, as after the server's window."""
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    minute = lane.minutes()
+    entry = Entry(token(lane, "again"), "anime", uid(lane.port, "a"), minute, topology.UPDATED.name)
+    event = make.updated("x", minute=minute, event_id=uid(lane.port, "again"), synopsis=entry.token)
+    payload = codec.encode(event.model_copy(update={"anime_id": entry.entity}))
+    lane.ledger.add(entry)
+    for copy in (1, 2):
+        entry.sent += await lane.publish(subjects.ANIME_UPDATED, payload, f"{event.event_id}#{copy}")
+        assert await lane.drained() == []
+        await asyncio.sleep(1.2)
+    entry.acknowledged, entry.event_id = True, event.event_id
+
+
+async def an_old_write_comes_late(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    assert await lane.drained() == []
+    await lane.program.ask("offer", id=str(uid(lane.port, "a")), title="what was there long ago")
+
+
+async def an_old_word_comes_late(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    old = lane.minutes()
+    await change(lane, "a")
+    assert await lane.drained() == []
+    # Observed before the change that is there, and told after it.
+    newest, lane.minute = lane.minute, old - 0.5
+    await change(lane, "a")
+    lane.minute = newest
+
+
+async def the_index_is_away(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    assert await lane.drained() == []
+    await lane.program.arm("index *", "before", 1, "fail")
+    await change(lane, "a")
+    await asyncio.sleep(3.0)
+    await lane.program.ask("disarm")
+
+
+async def one_is_refused_among_many(lane: Lane, sabotage: str | None) -> None:
+    await lane.start(sabotage=sabotage)
+    names = [f"n{number}" for number in range(10)]
+    await hand_in(lane, *names)
+    assert await lane.drained() == []
+    await lane.program.stopped()
+    # They wait together, so that they come in one batch.
+    for name in names[:5]:
+        await change(lane, name)
+    await refusable(lane, names[5])
+    for name in names[6:]:
+        await change(lane, name)
+    await lane.start(sabotage=sabotage)
+
+
+async def stops_with_much_in_hand(lane: Lane, sabotage: str | None) -> None:
+    lane.settings |= {"PERSIST_BATCH": "2"}
+    await lane.start(sabotage=sabotage)
+    names = [f"n{number}" for number in range(10)]
+    await hand_in(lane, *names)
+    assert await lane.drained() == []
+    await lane.program.stopped()
+    for number in range(60):
+        await change(lane, names[number % 10])
+    # While one batch waits for the database another is fetched; then the program is asked to end.
+    await lane.start(fault("sql claim_events*", "before", 1, "slow", 0.3), sabotage=sabotage)
+    await asyncio.sleep(0.3)
+    await lane.program.stopped()
+    await lane.start(sabotage=sabotage)
+
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    scenario.__name__.replace("_", " "): scenario
+    for scenario in (
+        calm,
+        dies_before_the_commit,
+        dies_after_the_commit,
+        dies_before_it_publishes,
+        dies_before_the_letter,
+        an_earlier_id_commits_last,
+        the_broker_is_stopped,
+        an_update_comes_early,
+        an_event_comes_again_later,
+        an_old_write_comes_late,
+        an_old_word_comes_late,
+        the_index_is_away,
+        one_is_refused_among_many,
+        stops_with_much_in_hand,
+    )
+}
