@@ -1,6 +1,7 @@
 """What looks would cost each source: from what a workflow asks, what the source offers, and what its policy allows.
 
-Pure. What our own cache answers, and entities that have no id at a source, make it cheaper than said here.
+Pure. What our own cache answers, and entities that have no id at a source, make it cheaper than said here; answers of
+more pages than the mean, and looks that are repeated, make it dearer.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
         typer.echo(f"and {found['tick_count'] - len(rows)} more")
     costs = [(source, cost["requests"], f"{cost['minutes']:.1f}") for source, cost in found["costs"].items()]
     if costs:
-        typer.echo(f"\n{found['tick_count']} looks at {found['entities']} take at most{waits}")
+        typer.echo(f"\n{found['tick_count']} looks at {found['entities']} take about{waits}")
         print_table("", ("source", "#requests", "#minutes of its budget"), costs)
     else:
         typer.echo(f"\n{found['tick_count']} looks, which ask no source{waits}")

@@ -123,7 +123,7 @@ class BackfillTick(Body):
 
 
 class SourceCost(Body):
-    """What looks cost at one source, at most."""
+    """About what looks cost at one source: by its batches, and by the pages that an answer has on average."""
 
     requests: int = Field(description="Requests.")
     minutes: float = Field(description="Minutes of the source's budget.")
@@ -140,7 +140,9 @@ class Backfilled(Body):
     paused: int = Field(0, description="How many of them are paused; their looks wait until they are resumed.")
     tick_count: int = Field(description="Looks in all.")
     ticks: list[BackfillTick] = Field(description="The looks, of very many only the first.")
-    costs: dict[str, SourceCost] = Field(description="By source; what our own cache answers costs less.")
+    costs: dict[str, SourceCost] = Field(
+        description="By source; what our own cache answers costs nothing, and repeated looks are not in it."
+    )
 
 
 class _Wish(BaseModel):
