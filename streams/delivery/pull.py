@@ -31,11 +31,15 @@ EXPIRES_S: Final = 30.0
 HEARTBEAT_S: Final = 2.0
 SILENCE_MAX_S: Final = 3 * HEARTBEAT_S
 RETRY_S: Final = 1.0
+# What one request may bring. Without a bound 400 messages of 256 KiB came at once: 105 MB here, and the server, which
+# holds back no more than 64 MB for a client, cut the connection.
+BYTES_MAX: Final = 4_000_000
 _DRAIN_S: Final = 1.0
 _STATUS: Final = "Status"
 _HEARTBEAT: Final = "100"
 _EXPIRED: Final = "408"
 _WELL: Final = frozenset({_HEARTBEAT, _EXPIRED})
+_FULL: Final = "Message Size Exceeds MaxBytes"
 
 
 class PullRefused(NatsError):
@@ -66,6 +70,8 @@ class Puller:
     progress: Progress = field(default_factory=Progress)
     _buffer: deque[Msg] = field(default_factory=deque)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _bytes: int = 0
+    _is_too_large: bool = False
     _asked: int = 0
     _reconnects: int = 0
     _asked_at: float = 0.0
@@ -129,6 +135,7 @@ class Puller:
                 await self.restore()
             raise PullRefused(refusal)
         batch = [self._buffer.popleft() for _ in range(min(self.batch_max, len(self._buffer)))]
+        self._bytes -= sum(len(message.data) for message in batch)
         if batch and not self._is_stopping:
             await self._ask()
             await self.handle(batch)
@@ -141,10 +148,17 @@ class Puller:
         client = self.client()
         if self._subscription is None or client.stats["reconnects"] != self._reconnects:
             await self._subscribe(client)
-        if self._is_stopping or self._asked + len(self._buffer) >= self.batch_max:
+        is_enough = self._asked + len(self._buffer) >= self.batch_max or self._bytes >= BYTES_MAX
+        if self._is_stopping or is_enough:
             return
         wanted = 2 * self.batch_max - self._asked - len(self._buffer)
-        request = {"batch": wanted, "expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
+        request = {"expires": int(EXPIRES_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}
+        if self._is_too_large:
+            # An operator's stream may hold what no bounded request brings: it comes alone.
+            wanted, self._is_too_large = 1, False
+        else:
+            request["max_bytes"] = BYTES_MAX
+        request["batch"] = wanted
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.consumer.stream}.{self.consumer.name}"
         assert self._subscription is not None
         await client.publish(subject, json.dumps(request).encode(), reply=self._subscription.subject)
@@ -165,13 +179,16 @@ class Puller:
             if self._asked:
                 self._asked -= 1
             self._buffer.append(message)
+            self._bytes += len(message.data)
             return
         headers = message.headers or {}
         status = headers.get(_STATUS, "")
-        if status in _WELL:
+        reason = headers.get("Description", "")
+        if status in _WELL or reason == _FULL:
             self.progress.pulled_at = self.clock.monotonic()
+            self._is_too_large = reason == _FULL and headers.get("Nats-Pending-Bytes") == str(BYTES_MAX)
         else:
-            self._refusal = f"{status} {headers.get('Description', '')}".strip()
+            self._refusal = f"{status} {reason}".strip()
         if status != _HEARTBEAT:
             # The request is over: expired, or the consumer is gone. What it had left is no longer asked for.
             left = headers.get("Nats-Pending-Messages", "")
@@ -187,6 +204,7 @@ class Puller:
         with suppress(NatsError, OSError):  # Without a connection they come again after the ack wait.
             await hand_back(list(self._buffer))
         self._buffer.clear()
+        self._bytes = 0
 
     async def _let_go(self) -> None:
         """Give up the subscription, but take in what the server had sent by then."""
