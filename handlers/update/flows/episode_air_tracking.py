@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,19 +15,29 @@ from handlers.update.airtime import Show, Unknown, air_time_of, daily, expected,
 from handlers.update.belief import platform_of
 from handlers.update.change import FieldChange
 from handlers.update.diff import diff_anime
-from handlers.update.episodes import NewEpisode, expected_number, is_last, latest_confirmed, new_episodes, premiere
+from handlers.update.episodes import (
+    AT_ONCE_MAX,
+    NewEpisode,
+    expected_number,
+    is_last,
+    latest_confirmed,
+    new_episodes,
+    premiere,
+)
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
 from handlers.update.look import Flow, Found, Look, Notice, Part, Tools
-from handlers.update.planning import LAST_HAS_AIRED
+from handlers.update.planning import AGAIN, FIRST, LAST_HAS_AIRED
 from handlers.update.proposals import unproposed
 from handlers.update.stored import StoredAnime, show_of, with_changes
 
 ASKS: Final[Mapping[str, tuple[Kind, ...]]] = {"jikan": (Kind.EPISODES,), "anilist": (Kind.AIRING,)}
 # Beside episodes, what a question about air times tells as well.
 FIELDS: Final = frozenset({"status", "hiatus", "broadcast", "episode_count", "aired_dates"})
-# Jikan lists a hundred a page. Beyond that the expected number and the next one are asked for by themselves.
+# Jikan lists a hundred a page. Beyond that the expected number and the next one are asked for by themselves, and the
+# whole list only when there may be more.
 LISTED_MAX: Final = 100
+MORE_AFTER: Final = timedelta(hours=1)
 OVER: Final = frozenset({AnimeStatus.FINISHED, AnimeStatus.CANCELLED})
 
 
@@ -35,7 +45,8 @@ async def run(looks: Sequence[Look], tools: Tools) -> list[Found]:
     """Look for the expected episode of each show, past our own cache, and for every number missing before it."""
     records = await tools.records.anime([UUID(look.entity_id) for look in looks])
     began = tools.now()
-    asked = _questions(records, tools, began)
+    listed = frozenset(UUID(look.entity_id) for look in looks if _is_wide(look))
+    asked = _questions(records, listed, tools, began)
     heard = await hear(tools.fetch, asked, records)
     platforms = {one: {platform_of(asking.source) for asking in asked if one in asking.ids} for one in records}
     now = tools.now()
@@ -45,10 +56,12 @@ async def run(looks: Sequence[Look], tools: Tools) -> list[Found]:
     ]
 
 
-def _questions(records: Mapping[UUID, StoredAnime], tools: Tools, now: datetime) -> list[Question[UUID]]:
+def _questions(
+    records: Mapping[UUID, StoredAnime], listed: Collection[UUID], tools: Tools, now: datetime
+) -> list[Question[UUID]]:
     ids = {one: record.ids for one, record in records.items()}
     numbers = {one: expected_number(record.episodes, now) for one, record in records.items()}
-    short = {one: known for one, known in ids.items() if numbers[one] <= LISTED_MAX}
+    short = {one: known for one, known in ids.items() if numbers[one] <= LISTED_MAX or one in listed}
     asked = questions({"anilist": (Kind.AIRING,)}, ids, tools.sources, urgent=True, fresh=True)
     asked += questions({"jikan": (Kind.EPISODES,)}, short, tools.sources, urgent=True, fresh=True)
     if "jikan" not in tools.sources:
@@ -128,6 +141,9 @@ def _end(
     following: Due | Again = Again.NEVER if isinstance(due, Unknown) else due
     if isinstance(due, Unknown):
         outcome = f"{outcome}; no next time: {due.reason}"
+    if episodes and _may_be_more(look, episodes):
+        # A moment later, when these are in the record.
+        return LookEnd(outcome, Due(now + MORE_AFTER, f"{AGAIN}: more may have aired than one look takes"))
     if episodes:
         return LookEnd(outcome, following)
     if not said.observations and not said.failures:
@@ -139,6 +155,17 @@ def _end(
     if not is_silent and (air_time is None or is_on_break(show, look.slot_at)):
         return LookEnd(outcome, following)
     return _again("no source answered" if is_silent else f"episode {highest + 1} is not there yet", air_time, following)
+
+
+def _is_wide(look: Look) -> bool:
+    """Whether more than the expected number may have aired: then a long runner's whole list is asked for."""
+    return look.reason.startswith((AGAIN, FIRST))
+
+
+def _may_be_more(look: Look, episodes: Sequence[NewEpisode]) -> bool:
+    """Whether the look found as much as it could find: all that it may tell, or both numbers that it asked for."""
+    by_number = episodes[0].number > LISTED_MAX and not _is_wide(look)
+    return len(episodes) >= AT_ONCE_MAX or (by_number and len(episodes) > 1)
 
 
 def _again(words: str, air_time: str | None, otherwise: Due | Again) -> LookEnd:
