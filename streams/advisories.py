@@ -7,29 +7,32 @@ have given it, so nothing vanishes between the two and nothing comes twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+import asyncpg
 import structlog
 from faststream import Context
 from faststream.nats.message import NatsBatchMessage
 from nats.aio.client import Client
 
+from contracts import codec
 from contracts.advisories import AdvisoryEvent
 from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError
 from contracts.events import DeadLetterEvent, Event
-from handlers.dead_letters import abandoned, has_letter, story_of, took_effect
+from handlers.dead_letters import Stored, abandoned, has_letter, story_of, took_effect
 from streams import topology
 from streams.broker import Pullers, connection
 from streams.delivery.metrics import DEAD_LETTERS
 from streams.delivery.settle import letter_of
+from streams.persist import tell_refused
 from streams.runtime import Runtime
 from streams.stored import read_stored
 
 Batch = Annotated[NatsBatchMessage, Context("message")]
 BATCH_MAX: Final = 100
-GivenUp = Callable[[Event, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,15 @@ class Rescue:
         letter = abandoned(advisory, stored, await story_of(pool, advisory), now)
         await self.runtime.settler.publisher.publish(letter_of(consumer, letter))
         self._tell(consumer, letter)
+        if stored is not None and consumer is topology.ENRICHED:
+            await self._refuse(stored, letter)
         await self.runtime.settler.forget(consumer, [advisory.stream_sequence])
+
+    async def _refuse(self, stored: Stored, letter: DeadLetterEvent) -> None:
+        event = codec.decode(stored.subject, stored.payload)
+        if isinstance(event, Event):
+            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await tell_refused(self.runtime, [(event, letter.error)])
 
     def _tell(self, consumer: topology.ConsumerSpec, letter: DeadLetterEvent) -> None:
         DEAD_LETTERS.labels(consumer.name, letter.error_class).inc()

@@ -30,7 +30,7 @@ def subscribe(pullers: Pullers, runtime: Runtime) -> None:
         """Whole records."""
         step = _in_one_transaction(runtime, topology.ENRICHED, enriched.apply)
         await runtime.settler.deliver(
-            topology.ENRICHED, message.raw_message, events, step, lambda refused: _tell(runtime, refused)
+            topology.ENRICHED, message.raw_message, events, step, lambda refused: tell_refused(runtime, refused)
         )
 
     @pullers.subscriber(topology.UPDATED, many)
@@ -59,7 +59,8 @@ def _in_one_transaction(runtime: Runtime, consumer: topology.ConsumerSpec, step:
     return run
 
 
-async def _tell(runtime: Runtime, refused: Sequence[tuple[Event, str]]) -> None:
+async def tell_refused(runtime: Runtime, refused: Sequence[tuple[Event, str]]) -> None:
+    """Whoever waits for the verdict of these records hears that they are refused, and why."""
     pool: asyncpg.Pool = runtime.pool
     async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
         await enriched.record_refusals(connection, {event.event_id: reason for event, reason in refused})

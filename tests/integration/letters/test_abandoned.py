@@ -9,7 +9,7 @@ from contracts.errors import Permanent
 from contracts.events import Event
 from handlers.dead_letters import letter_id
 from streams import topology
-from tests.events import updated
+from tests.events import enriched, updated
 from tests.integration.letters.parts import MAX_DELIVER, Parts
 from tests.waiting import eventually
 
@@ -122,6 +122,22 @@ async def test_a_message_whose_effect_was_committed_before_the_answer_was_lost_i
     await eventually(parts.advisories_are_settled)
     assert row["payload"] == codec.encode(lost)
     assert len(await parts.rows()) == 1
+
+
+async def test_whoever_waits_for_the_verdict_of_a_record_that_kills_hears_of_it(parts: Parts) -> None:
+    event = enriched("Ring")
+    await parts.pool.execute("INSERT INTO ingestion_runs (artifact_uri) VALUES ('test')")
+    await parts.pool.execute(
+        """INSERT INTO ingestion_entries (event_id, run_id, anime_id, label, payload_sha256)
+           SELECT $1, id, $2, 'Ring', 'x' FROM ingestion_runs""",
+        event.event_id,
+        event.anime_id,
+    )
+    await parts.publish(subjects.ANIME_ENRICHED, event)
+    await parts.die_on(topology.ENRICHED)
+    reason = await eventually(lambda: parts.pool.fetchval("SELECT reason FROM ingestion_entries"))
+    assert "never settled it" in reason
+    assert await parts.pool.fetchval("SELECT verdict FROM ingestion_entries") == "refused"
 
 
 async def test_what_a_foreign_client_terminates_is_a_letter_too(parts: Parts) -> None:
