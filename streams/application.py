@@ -13,6 +13,7 @@ from faststream.asgi import AsgiFastStream
 
 from contracts.errors import EchoraError
 from streams.embedded import EmbeddedError
+from streams.settings import is_loopback, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +28,13 @@ HTTP_GRACE_S = 1
 class EchoraApplication(AsgiFastStream):
     """`faststream run streams:app`. FastStream's own routes match a path exactly, so HTTP goes to `http` instead."""
 
-    def __init__(self, broker: NatsBroker, *, http: ASGIApp, host: str, port: int, **lifecycle: Any) -> None:
+    def __init__(
+        self, broker: NatsBroker, *, http: ASGIApp, host: str, port: int, has_token: bool, **lifecycle: Any
+    ) -> None:
         super().__init__(broker, **lifecycle)
         self._http = http
         self._address = (host, port)
+        self._has_token = has_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the lifespan as FastStream does, and everything else as the web framework does."""
@@ -75,6 +79,8 @@ class EchoraApplication(AsgiFastStream):
             lifespan="on",
             timeout_graceful_shutdown=HTTP_GRACE_S,
         )
+        if not self._has_token and not is_loopback(config.host):
+            sys.exit(f"echora: {unguarded(config.host)}")  # `--host` wins over the settings, which were checked.
         # Taken before anything starts: a program that nobody can reach should not say that it is up.
         sockets = None if config.fd else [_bound(config.host, config.port)]
         try:

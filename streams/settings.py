@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from streams.topology import ROLES
 from streams.tuning import Tuning
 
 PREFIX = "ECHORA_"
+TOKEN_CHARS_MIN = 16
 
 
 class SettingsError(Exception):
@@ -37,6 +39,11 @@ class Settings(BaseSettings):
     )
     http_host: str = Field("127.0.0.1", alias="ECHORA_HTTP_HOST", description="Address that HTTP listens on.")
     http_port: int = Field(8000, ge=0, le=65_535, alias="ECHORA_HTTP_PORT", description="Port that HTTP listens on.")
+    api_token: SecretStr | None = Field(
+        None,
+        alias="ECHORA_API_TOKEN",
+        description="Token that whoever changes something over HTTP must send; needed beyond the loopback address.",
+    )
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", alias="ECHORA_LOG_FORMAT", description="console for people, json for programs; auto asks the terminal."
     )
@@ -246,6 +253,19 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _others_need_a_token(self) -> Self:
+        if not is_loopback(self.http_host) and self.api_token is None:
+            raise ValueError(unguarded(self.http_host))
+        return self
+
+    @field_validator("api_token")
+    @classmethod
+    def _is_no_word(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < TOKEN_CHARS_MIN:
+            raise ValueError(f"is too short to guard anything; take at least {TOKEN_CHARS_MIN} random characters")
+        return value
+
+    @model_validator(mode="after")
     def _parts_need_servers(self) -> Self:
         missing = [
             name for name, value in (("NATS_URL", self.nats_url), ("POSTGRES_URL", self.postgres_url)) if value is None
@@ -317,6 +337,19 @@ def load_settings() -> Settings:
             f"{unknown[0]} is no setting of this program; see docs/configuration.md for those there are"
         )
     return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address to listen on."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def unguarded(host: str) -> str:
+    """Why the program does not listen there without a token."""
+    return f"HTTP on {host} is reached from other machines: set ECHORA_API_TOKEN, or listen on 127.0.0.1"
 
 
 # Read by the command line and the tests, not by the program itself.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import httpx
 
 URL: Final = "ECHORA_URL"
+CREDENTIAL: Final = "ECHORA_API_TOKEN"
 URL_DEFAULT: Final = "http://127.0.0.1:8000"
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 30.0
@@ -30,6 +31,11 @@ def address() -> str:
     return os.environ.get(URL, "").strip().rstrip("/") or URL_DEFAULT
 
 
+def _credentials() -> dict[str, str]:
+    token = os.environ.get(CREDENTIAL, "").strip()
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
 @contextmanager
 def connection(read_timeout_s: float = READ_TIMEOUT_S) -> Iterator[httpx.Client]:
     """A client of the program. Ends the command when the program cannot be reached."""
@@ -39,7 +45,7 @@ def connection(read_timeout_s: float = READ_TIMEOUT_S) -> Iterator[httpx.Client]
     timeout = httpx.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S)
     try:
         # Proxies of the environment are for other machines than the one that the program runs on.
-        with httpx.Client(base_url=url, timeout=timeout, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=timeout, trust_env=False, headers=_credentials()) as client:
             yield client
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Failure(f"{URL} is {url!r}, which is no address: {error}; try {URL_DEFAULT}", ExitCode.USAGE) from None
