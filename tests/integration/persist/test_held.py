@@ -130,6 +130,17 @@ async def test_what_is_said_newly_and_safely_ends_the_waiting(pool: asyncpg.Pool
     assert (await anime(pool, "Ring"))["episode_count"] == 13
 
 
+async def test_a_proposal_waits_again_when_a_late_word_brings_its_base_back(pool: asyncpg.Pool) -> None:
+    await done(pool, enriched("Ring", episode_count=12), updated("Ring", minute=4, episode_count=10))
+    (first,) = await reviews(pool, "pending")
+    await done(pool, updated("Ring", minute=1, episode_count=24))
+    assert [(one["old"], one["new"]) for one in await reviews(pool, "pending")] == [(24, 10)]
+    await done(pool, updated("Ring", minute=2, source="person", episode_count=12))
+    (again,) = await reviews(pool, "pending")
+    assert (again["id"], again["old"], again["decided_at"]) == (first["id"], 12, None)
+    assert len(await reviews(pool)) == 2
+
+
 async def test_a_whole_record_is_never_held_and_ends_the_waiting_of_what_is_older(pool: asyncpg.Pool) -> None:
     await done(pool, enriched("Ring", synopsis=LONG), updated("Ring", minute=1, title="Ropes"))
     await done(pool, enriched("Ring", minute=2, title="Rings", synopsis=LONG))

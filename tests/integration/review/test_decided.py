@@ -221,6 +221,19 @@ async def test_an_approval_is_undone_with_value_attribution_and_message(pool: as
     assert (await undo(pool, [one], later(6)))[0].problem == "it is undone by bob, not approved or rejected"
 
 
+async def test_undoing_gives_the_field_back_to_the_one_who_had_said_it(pool: asyncpg.Pool) -> None:
+    await done(pool, enriched("Ring", synopsis=LONG), updated("Ring", minute=1, source="anilist", synopsis=LONG * 2))
+    before = (await anime(pool, "Ring"))["provenance"]
+    assert before["synopsis"][0] == "anilist"
+    await done(pool, updated("Ring", minute=2, source="kitsu", synopsis=None))
+    (waits,) = await reviews(pool, "pending")
+    await approve(pool, [waits["id"]], WHY)
+    assert (await anime(pool, "Ring"))["provenance"] != before
+    await undo(pool, [waits["id"]], later(1))
+    row = await anime(pool, "Ring")
+    assert (row["synopsis"], row["provenance"]) == (LONG * 2, before)
+
+
 async def test_an_approval_is_not_undone_once_something_newer_was_said(pool: asyncpg.Pool) -> None:
     one = await held(pool, synopsis=None)
     await approve(pool, [one], WHY)
