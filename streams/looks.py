@@ -36,6 +36,7 @@ from handlers.sources.gate import Priority
 from handlers.sources.scores import means
 from handlers.update.breaker import BreakerPolicy
 from handlers.update.look import Flow, Found, Look, Tools, Wishes
+from handlers.update.notices import gathered
 from handlers.update.record import Recorded, record
 from handlers.update.records import ACQUIRE_TIMEOUT_S, RecordStore, outage
 from streams import topology
@@ -153,7 +154,7 @@ class Looks:
             if end.miss is not None:
                 MISSES.labels(name, end.miss.value).inc()
         missed = [notice for end, one in counted if end.miss is not None for notice in one.notices]
-        for notice in (*missed, *recorded.notices):
+        for notice in gathered([*missed, *recorded.notices]):
             self.alerts.tell(Alert(_ALERTS[notice.kind], notice.key, notice.text))
         structlog.get_logger("looks").debug("ended", workflow=name, looks=len(counted), events=recorded.events)
 

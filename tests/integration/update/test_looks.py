@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID
+
 from contracts.events import EpisodeAiredEvent
+from contracts.ids import derived_id
+from contracts.workflow import Due
+from handlers.update.airtime import WEEKLY
+from streams.alerts import AlertKind
 from tests.integration.update.conftest import Place
 from tests.integration.update.works import TRACKING, settled
 from tests.waiting import eventually
@@ -29,3 +36,99 @@ async def test_a_tick_becomes_a_look_its_events_and_rows(place: Place) -> None:
     )
     assert sorted(record["episode_number"] for record in numbers) == aired
     assert f"anime.schedule.timer.{TRACKING}.{show}" in await one.looks.timers.held()
+
+
+async def test_a_window_that_is_skipped_is_told_recorded_and_looked_at_again(place: Place) -> None:
+    one = await place.start(ANILIST_ENABLED=False, EPISODE_MAX_RETRIES=0)
+    show = place.show(1)
+    await one.plan(show)
+    first = await eventually(lambda: one.ended(show), within_s=30)
+    await settled(one)
+    # The same look once more: what has aired is in the record by now, and the next one is not there yet.
+    await one.plan(show, due=Due(one.now(), WEEKLY))
+    planned = await one.row(show)
+
+    async def has_ended() -> bool:
+        return (await one.row(show)).last_tick not in (None, first.last_tick)
+
+    await eventually(has_ended, within_s=30)
+    misses = await one.pool.fetch("SELECT due_at, reason FROM schedule_miss WHERE entity_id = $1", str(show))
+    assert [(miss["due_at"], miss["reason"]) for miss in misses] == [(planned.slot_at, "skipped")]
+    (alert,) = one.alerts.told
+    assert (alert.kind, alert.key) == (AlertKind.WINDOW_SKIPPED, str(show))
+    assert "Show 1: episode" in alert.text
+    # The rebuild has it looked at again, which is no miss of its own.
+    await one.plan("all", "schedule_rebuild", Due(one.now(), "now"))
+
+    async def was_looked_at_again() -> bool:
+        row = await one.row(show)
+        return row.last_slot_at is not None and planned.slot_at is not None and row.last_slot_at > planned.slot_at
+
+    await eventually(was_looked_at_again, within_s=30)
+    assert await one.pool.fetchval("SELECT count(*) FROM schedule_miss WHERE reason = 'skipped'") == 1
+    assert len(one.alerts.told) == 1
+
+
+async def test_every_workflow_looks_through_its_own_subscriber(place: Place) -> None:
+    one = await place.start()
+    show, over = place.show(1), place.show(101)
+    hero = derived_id("test-character", "Hero 1")
+    wanted: list[tuple[str, UUID | str]] = [
+        ("metadata_refresh", show), ("metadata_refresh", over), ("status_check", show), ("character_refresh", hero),
+        ("schedule_rebuild", "all"), ("score_sync", "all"),
+    ]  # fmt: skip
+    for workflow, entity in wanted:
+        await one.plan(entity, workflow, Due(one.now(), "now"))
+    outcomes = {}
+    for workflow, entity in wanted:
+        row = await eventually(lambda w=workflow, e=entity: one.ended(e, w), within_s=60)  # type: ignore[misc]
+        outcomes[workflow] = row.last_outcome
+        if workflow != "status_check":
+            assert row.attempt == 1, row.last_outcome
+    assert "anime and" in outcomes["schedule_rebuild"]
+    assert outcomes["score_sync"] == "14 titles in 1 parts"
+
+    async def part_is_done() -> bool:
+        query = (
+            "SELECT count(*) FROM schedule WHERE workflow = 'score_part' AND last_outcome LIKE '%of 14 scores moved%'"
+        )
+        return bool(await one.pool.fetchval(query))
+
+    await eventually(part_is_done, within_s=60)
+    for workflow in {workflow for workflow, _ in wanted}:
+        await settled(one, workflow)
+    letters = await one.client.jetstream().stream_info("ANIME_DLQ")
+    assert letters.state.messages == 0
+
+
+async def test_a_policy_of_the_entitys_own_says_when_it_is_looked_at_next(place: Place) -> None:
+    one = await place.start()
+    own, other = place.show(1), place.show(2)
+    await one.looks.desk.set_policy("metadata_refresh", str(own), {"interval_s": 3_600, "jitter_s": 0})
+    for show in (own, other):
+        await one.plan(show, "metadata_refresh", Due(one.now(), "now"))
+    rows = [await eventually(lambda s=show: one.ended(s, "metadata_refresh"), within_s=30) for show in (own, other)]  # type: ignore[misc]
+    assert [row.reason for row in rows] == ["every hour", "every week"]
+    assert rows[0].due_at - rows[0].last_run_at <= timedelta(hours=1)
+
+
+async def test_hearing_the_same_again_tells_nothing(place: Place) -> None:
+    one = await place.start()
+    # Nothing that is said of this one changes for the next eleven hours of its world, which are as many minutes.
+    show = place.show(7)
+    for workflow in (TRACKING, "metadata_refresh"):
+        await one.plan(show, workflow)
+        await eventually(lambda w=workflow: one.ended(show, w), within_s=30)  # type: ignore[misc]
+        await settled(one, workflow)
+    told = {event.event_id for event in await one.told()}
+    assert told
+    before = (await one.row(show, "metadata_refresh")).last_tick
+    await one.plan(show, "metadata_refresh", Due(one.now(), "now"))
+
+    async def was_looked_at_again() -> bool:
+        return (await one.row(show, "metadata_refresh")).last_tick != before
+
+    await eventually(was_looked_at_again, within_s=30)
+    again = [event for event in await one.told() if event.event_id not in told]
+    # What waits for a person is not proposed again either.
+    assert again == []

@@ -1,0 +1,25 @@
+"""One trouble is one notice, however many shows it meets."""
+
+from __future__ import annotations
+
+from handlers.update.look import Notice
+from handlers.update.notices import KEY_OF_MANY, SINGLY_MAX, gathered
+
+SKIPPED, OPENED = "episode window skipped", "breaker opened"
+
+
+def notices(kind: str, number: int) -> list[Notice]:
+    return [Notice(kind, f"key {n}", f"text {n}") for n in range(number)]
+
+
+def test_a_few_are_told_one_by_one() -> None:
+    few = notices(SKIPPED, SINGLY_MAX)
+    assert gathered(few) == few
+    assert gathered([]) == []
+
+
+def test_many_of_one_kind_are_one_and_take_no_other_kind_with_them() -> None:
+    found = gathered([*notices(SKIPPED, 100), *notices(OPENED, 1)])
+    assert [(one.kind, one.key) for one in found] == [(OPENED, "key 0"), (SKIPPED, KEY_OF_MANY)]
+    assert found[1].text.startswith("episode window skipped, 100 times at once")
+    assert found[1].text.endswith("the first: text 0")
