@@ -71,8 +71,8 @@ async def program(
         await edge.prepare()
         graph.runtime.hold_index(edge, NoEmbedder())
     await graph.broker.connect()
+    graph.runtime.hold_calendar(outside.calendar if outside is not None else graph.runtime.clock)
     if outside is not None:
-        graph.runtime.hold_calendar(outside.calendar)
         graph.runtime.hold_sources(outside.sources)
         graph.runtime.hold_looks(build_looks(graph.runtime, lambda: connection(graph.broker)))
     await graph.broker.start()
