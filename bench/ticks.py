@@ -177,8 +177,8 @@ class _Place:
         return [begun, ended]
 
     async def _due(self, now: datetime) -> None:
-        """Plan a look at everything just now, and nothing else."""
-        await self.pool.execute("TRUNCATE outbox")
+        """Plan a look at everything just now, and nothing else: what came of the looks before is forgotten."""
+        await self.pool.execute("TRUNCATE outbox, schedule")
         await self.client.jetstream(timeout=30).purge_stream(SCHEDULE.name)
         planned = await self.desk.plan(WORKFLOW, {one: Due(now, "bench") for one in self.ids}, now)
         assert planned == len(self.ids), f"{planned} of {len(self.ids)} looks are planned"
