@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bench.setup import DIMENSIONS, MODEL, Stage, open_index
 from contracts.clock import Clock
+from handlers.index.choice import ModelName
 from handlers.sources.fetch import Sources
 from streams.broker import connection
 from streams.collector import calm_collector
@@ -69,7 +70,7 @@ async def program(
     edge = open_index(ready, index)
     if "index" in roles:
         await edge.prepare()
-        graph.runtime.hold_index(edge, NoEmbedder())
+        graph.runtime.hold_index(edge, NoEmbedder(), ModelName("none"))
     await graph.broker.connect()
     graph.runtime.hold_calendar(outside.calendar if outside is not None else graph.runtime.clock)
     if outside is not None:

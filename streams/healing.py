@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from streams.broker import connection
-from streams.http.services import Reconcile, Republish
+from streams.http.services import Reconcile, Reindex, Republish
 from streams.losses import Losses, republish
 from streams.reconcile import Reconciling, reports
+from streams.reindex import Reindexing
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Healing:
     settings: Settings
     reconciling: Reconciling
     losses: Losses
+    reindexing: Reindexing
 
     @classmethod
     def of(cls, graph: Graph) -> Self:
@@ -32,7 +34,13 @@ class Healing:
             return connection(graph.broker)
 
         publisher = graph.runtime.settler.publisher
-        return cls(graph.settings, Reconciling(graph.runtime, client), Losses(graph.runtime, client, publisher))
+        runtime = graph.runtime
+        return cls(
+            graph.settings,
+            Reconciling(runtime, client),
+            Losses(runtime, client, publisher),
+            Reindexing(runtime),
+        )
 
     def start(self) -> None:
         """Begin what the roles of this process want."""
@@ -40,9 +48,12 @@ class Healing:
             self.losses.start()
         if self.settings.runs("index"):
             self.reconciling.start()
+        if self.settings.runs("index") or self.settings.runs("search"):
+            self.reindexing.start()
 
     async def stop(self) -> None:
         """End."""
+        await self.reindexing.stop()
         await self.reconciling.stop()
         await self.losses.stop()
 
@@ -50,6 +61,11 @@ class Healing:
     def reconcile(self) -> Reconcile | None:
         """Comparing rows and points, where the index is."""
         return self._compare if self.settings.runs("index") else None
+
+    @property
+    def reindex(self) -> Reindex | None:
+        """Another model, where the index is."""
+        return self.reindexing if self.settings.runs("index") else None
 
     @property
     def republish(self) -> Republish | None:

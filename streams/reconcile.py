@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,7 +15,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from prometheus_client import Counter, Gauge
 
-from contracts.errors import EchoraError, Outage, Permanent
+from contracts.errors import EchoraError, Outage
 from handlers.index.committed import CommittedRows
 from handlers.index.port import Deletion, Stored
 from handlers.reconcile.report import Report
@@ -24,6 +23,7 @@ from handlers.reconcile.store import Cause, ReconcileStore
 from handlers.reconcile.work import REPAIRS_AT_ONCE, REPAIRS_MAX, Order, Scene, reconcile
 from streams import topology
 from streams.alerts import Alert, AlertKind
+from streams.alone import IsRunning, Work, alone
 from streams.runtime import Runtime
 
 FAULTS = Counter("echora_reconcile_faults_total", "Differences between rows and points.", ["fault"])
@@ -36,12 +36,7 @@ LOOK_EVERY_S: Final = 0.5
 BACKLOG_PATIENCE_S: Final = 120.0
 REBUILDS_MAX: Final = 3
 ASK_TIMEOUT_S: Final = 5.0
-_LOCK: Final = 0x0B0D
 _WAITING = "SELECT count(*) FROM outbox WHERE processed_at IS NULL AND op IS NOT NULL"
-
-
-class IsRunning(Permanent):
-    """A pass is under way already, here or in another process."""
 
 
 @dataclass(slots=True)
@@ -77,7 +72,7 @@ class Reconciling:
         """One pass, its report as it grows. Raises IsRunning, Outage."""
         run_id, store = uuid4(), ReconcileStore(self.runtime.pool)
         order = Order(run_id, is_dry, REPAIRS_MAX if repairs_max is None else repairs_max, rebuilds)
-        async with self._alone():
+        async with alone(self.runtime.pool, Work.RECONCILE):
             await store.begin(run_id, cause, is_dry=is_dry)
             report = Report()
             async for report in reconcile(self._scene(store), order):
@@ -130,15 +125,6 @@ class Reconciling:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
         return waiting + (info.num_pending or 0) + (info.num_ack_pending or 0)
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """No two passes at once, in whatever processes."""
-        async with self.runtime.pool.acquire(timeout=ASK_TIMEOUT_S) as connection:
-            # The pool takes the lock back with the connection.
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
-                raise IsRunning("a pass of the reconciler is under way already; `echora reconcile` again after it")
-            yield
 
     def _tell(self, report: Report, cause: Cause, order: Order) -> None:
         FINISHED.set(self.runtime.clock.now().timestamp())

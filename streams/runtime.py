@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from contracts.clock import Clock
 from contracts.errors import Outage
 from handlers.embedding.port import Embedder
+from handlers.index.choice import ModelName
 from handlers.index.committed import CommittedRows
-from handlers.index.follow import Follower
+from handlers.index.follow import Embed, Follower
 from handlers.index.port import VectorIndex
 from handlers.sources.fetch import Sources
 from streams.alerts import Alerts
@@ -49,6 +50,7 @@ class Runtime:
     _sources: Sources | None = None
     _calendar: Clock | None = None
     _looks: Looks | None = None
+    model_named: ModelName | None = None
     versions: dict[str, str] = field(default_factory=dict)
     _embedding: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed"))
     _asking: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "embed-query"))
@@ -97,39 +99,49 @@ class Runtime:
     @property
     def follower(self) -> Follower:
         """What the index step works with."""
-        return Follower(CommittedRows(self.pool), self.index, self.embed, self.embedder.model, _count_points)
+        # One model for the whole batch, also when the index is given another meanwhile.
+        embedder = self.embedder
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        async def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+            return await self.embed(texts, embedder)
+
+        return Follower(CommittedRows(self.pool), self.index, embed, embedder.model, _count_points)
+
+    @property
+    def searcher(self) -> tuple[VectorIndex, Embed]:
+        """What a search works with: the index, and the model that its vectors are of."""
+        embedder = self.embedder
+
+        async def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+            # It does not wait behind a batch of documents.
+            return await _embed_in(self._asking, embedder, texts)
+
+        return self.index, embed
+
+    async def embed(self, texts: Sequence[str], by: Embedder | None = None) -> NDArray[np.float32]:
         """Embed documents in a thread of their own, so that the event loop goes on meanwhile.
 
         A batch of long texts takes half a minute, which nobody waits for at a stop: Outage is raised then, and the
         batch comes again.
         """
-        vectors = np.zeros((len(texts), self.embedder.dimensions), dtype=np.float32)
+        embedder = by or self.embedder
+        vectors = np.zeros((len(texts), embedder.dimensions), dtype=np.float32)
         # Texts of like length belong together, because a batch is padded to its longest.
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         for begin in range(0, len(order), EMBED_AT_ONCE_MAX):
             if self.settler.stopping.is_set():
                 raise Outage("the embedding model", "the program is stopping")
             places = order[begin : begin + EMBED_AT_ONCE_MAX]
-            vectors[places] = await self._embed_in(self._embedding, [texts[at] for at in places])
-        return vectors
-
-    async def embed_query(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embed what a person searches for; it does not wait behind a batch of documents."""
-        return await self._embed_in(self._asking, texts)
-
-    async def _embed_in(self, executor: ThreadPoolExecutor, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors: NDArray[Any] = await asyncio.get_running_loop().run_in_executor(executor, self.embedder.embed, texts)
+            vectors[places] = await _embed_in(self._embedding, embedder, [texts[at] for at in places])
         return vectors
 
     def hold(self, *, pool: asyncpg.Pool) -> None:
         """Take what start has opened."""
         self._pool = pool
 
-    def hold_index(self, index: VectorIndex, embedder: Embedder) -> None:
-        """Take the opened index and model."""
-        self._index, self._embedder = index, embedder
+    def hold_index(self, index: VectorIndex, embedder: Embedder, named: ModelName) -> None:
+        """Take the opened index and model, and the name by which the model was asked for."""
+        self._index, self._embedder, self.model_named = index, embedder, named
 
     def hold_sources(self, sources: Sources) -> None:
         """Take the opened sources."""
@@ -148,3 +160,8 @@ class Runtime:
         self._embedding.shutdown(wait=True, cancel_futures=True)
         self._asking.shutdown(wait=True, cancel_futures=True)
         self._pool = self._index = self._embedder = self._sources = self._looks = None
+
+
+async def _embed_in(executor: ThreadPoolExecutor, embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    vectors: NDArray[Any] = await asyncio.get_running_loop().run_in_executor(executor, embedder.embed, texts)
+    return vectors

@@ -89,7 +89,7 @@ def build_services(graph: Graph) -> Surroundings:
     runtime, pullers, relay, settings = graph.runtime, graph.pullers, graph.relay, graph.settings
 
     async def find(query: str, filters: SearchFilters, limit: int, offset: int) -> Sequence[SearchHit]:
-        hits = await search(runtime.index, runtime.embed_query, query, filters, limit, offset)
+        hits = await search(*runtime.searcher, query, filters, limit, offset)
         return [_hit(hit.id, hit.score, dict(hit.payload)) for hit in hits]
 
     async def now() -> Status:
@@ -140,6 +140,7 @@ def build_services(graph: Graph) -> Surroundings:
         reviews=ReviewDesk(runtime) if settings.runs("update") else None,
         reconcile=healing.reconcile,
         republish=healing.republish,
+        reindex=healing.reindex,
     )
     http = http_application(services, version=version("echora-streams"))
     http.include_router(message_routes(lambda: asyncapi.document(graph.broker), lambda: asyncapi.as_yaml(graph.broker)))

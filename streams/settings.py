@@ -198,6 +198,9 @@ class Settings(BaseSettings):
     reconcile_hour: int = Field(
         3, ge=0, le=23, alias="RECONCILE_HOUR", description="Hour (UTC) of the nightly comparison of rows and index."
     )
+    reindex_per_s: float = Field(
+        200, gt=0, le=100_000, alias="REINDEX_PER_S", description="Texts that a reindex embeds a second at most."
+    )
     repairs_per_s: float = Field(
         200, gt=0, le=100_000, alias="REPAIRS_PER_S", description="Repairs that are queued a second at most."
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import structlog
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -18,7 +19,8 @@ from nats.errors import Error as NatsError
 from contracts.errors import Outage, Permanent
 from contracts.limits import SERVER_PAYLOAD_BYTES_MAX
 from contracts.payload_index import packaged_payload_index
-from handlers.embedding.fast import EmbeddingOptions, FastEmbedder, open_embedder
+from handlers.embedding.fast import FastEmbedder
+from handlers.index.choice import chosen
 from handlers.index.port import VectorIndex
 from handlers.index.space import VectorSpace
 from streams import topology
@@ -28,6 +30,7 @@ from streams.database.migrate import migrate
 from streams.database.pool import PoolLimits, open_pool
 from streams.embedded import Home, NatsServer, PostgresServer, Supervisor
 from streams.looks import build_looks
+from streams.models import named_by, open_model
 from streams.provision import provision
 from streams.runtime import Runtime
 from streams.settings import Settings
@@ -75,7 +78,8 @@ async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> Asy
         supervisor = Supervisor(servers.supervised)
         stack.push_async_callback(supervisor.stop)
         await supervisor.start()
-        model = asyncio.create_task(asyncio.to_thread(_open_model, settings)) if _uses_index(settings) else None
+        named = named_by(settings)
+        model = asyncio.create_task(open_model(settings, named)) if _uses_index(settings) else None
         if model is not None:
             stack.callback(model.cancel)
         runtime.versions |= {"echora": version("echora-streams"), "schema": await migrate(servers.postgres_dsn)}
@@ -90,10 +94,17 @@ async def running(servers: Servers, broker: NatsBroker, runtime: Runtime) -> Asy
         stack.push_async_callback(_disconnect, broker)
         await _connect(broker, runtime)
         if model is not None:
+            found = await chosen(pool)
+            if found is not None and found.model != named:
+                structlog.get_logger("index").info("a reindex chose this model", model=found.model.name)
+                model.cancel()
+                named = found.model
+                model = asyncio.create_task(open_model(settings, named))
+                stack.callback(model.cancel)
             embedder = await model
             index = await _open_index(settings, embedder)
             stack.push_async_callback(index.close)
-            runtime.hold_index(index, embedder)
+            runtime.hold_index(index, embedder, named)
         if settings.runs("update"):
             sources = await stack.enter_async_context(open_sources(settings, runtime.clock, runtime.calendar))
             runtime.hold_sources(sources)
@@ -133,13 +144,6 @@ def _version(client: Client) -> tuple[int, int, int]:
 
 def _uses_index(settings: Settings) -> bool:
     return any(topology.ROLES[name].uses_index for name in settings.roles)
-
-
-def _open_model(settings: Settings) -> FastEmbedder:
-    cache = settings.home.expanduser() / "models"
-    return open_embedder(
-        EmbeddingOptions(cache, settings.embedding_model, settings.embedding_model_path, settings.embedding_threads)
-    )
 
 
 async def _open_index(settings: Settings, embedder: FastEmbedder) -> VectorIndex:

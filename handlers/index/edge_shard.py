@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import qdrant_edge as engine
 
@@ -81,8 +81,7 @@ def _config(space: VectorSpace) -> engine.EdgeConfig:
 
 
 def _ensure_vector(shard: engine.EdgeShard, folder: Path, space: VectorSpace, add_vector: bool) -> None:
-    # The engine has no call that tells a shard's vectors; its own file does, and `load` has just checked that file.
-    vectors = json.loads((folder / _CONFIG_FILE).read_text(encoding="utf-8"))["vectors"]
+    vectors = _vectors(folder)
     held = vectors.get(space.vector_name)
     if held is None and add_vector:
         distance = engine.Distance.Cosine
@@ -91,3 +90,14 @@ def _ensure_vector(shard: engine.EdgeShard, folder: Path, space: VectorSpace, ad
         raise Permanent(space.missing_from(str(folder), list(vectors)))
     elif (held["size"], held["distance"]) != (space.dimensions, _DISTANCE_NAME):
         raise Permanent(space.differs_from(str(folder), held["size"], held["distance"]))
+
+
+def vector_names(folder: Path) -> list[str]:
+    """The names of the vectors that the shard in this folder has."""
+    return list(_vectors(folder))
+
+
+def _vectors(folder: Path) -> dict[str, Any]:
+    # The engine has no call that tells a shard's vectors; its own file does, and it checks that file when it loads.
+    found: dict[str, Any] = json.loads((folder / _CONFIG_FILE).read_text(encoding="utf-8"))["vectors"]
+    return found

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handlers.index.filters import SearchFilters
+from handlers.index.space import VectorSpace
 
 Vector = Sequence[float] | NDArray[np.floating[Any]]
 Payload = Mapping[str, object]
@@ -70,6 +71,15 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """A vector of another model for a point whose embedded text is still the one with this hash."""
+
+    id: UUID
+    text_sha256: str
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A point found by search; `score` is the cosine similarity, 1 is the same direction."""
 
@@ -108,6 +118,28 @@ class VectorIndex(Protocol):
 
     async def scroll(self, after: UUID | None, limit: int) -> list[Stored]:
         """The next `limit` points in the order of their ids, beginning behind `after`; empty at the end."""
+
+    def beside(self, space: VectorSpace) -> VectorIndex:
+        """The same place by another model's vector, which `prepare(add_vector=True)` makes; closing one closes both."""
+
+    async def lacking(self, after: UUID | None, limit: int) -> list[Stored]:
+        """The next points, in the order of their ids, that have no vector of this model; empty at the end."""
+
+    async def filled(self) -> int:
+        """How many points have a vector of this model, exactly."""
+
+    async def fill(self, fillings: Sequence[Filling]) -> None:
+        """Give points a vector of this model beside those they have, unless their text is another by now.
+
+        An upsert takes the vectors of other models away, so a vector that is there was made from the text that the
+        point's hash names.
+        """
+
+    async def relabel(self) -> None:
+        """Say of every point that has a vector of this model that this is its model."""
+
+    async def forget_others(self) -> list[str]:
+        """Remove the vectors of all other models; gives their names."""
 
     async def flush(self) -> None:
         """Bring what is acknowledged safely to disk, so that it survives a power failure too."""

@@ -18,7 +18,7 @@ from handlers.index import server_operations as operations
 from handlers.index.batching import slices
 from handlers.index.filters import SearchFilters
 from handlers.index.payload import STORED_KEYS, stored_from
-from handlers.index.port import Deletion, Hit, Patch, Point, Stored, Vector
+from handlers.index.port import Deletion, Filling, Hit, Patch, Point, Stored, Vector
 from handlers.index.server_collection import prepare_collection
 from handlers.index.server_errors import translating
 from handlers.index.space import COLLECTION, VectorSpace, checked_vector, first_after
@@ -105,6 +105,52 @@ class ServerIndex:
                 self._collection, offset=str(first), limit=limit, with_payload=list(STORED_KEYS), with_vectors=False
             )
         return [stored_from(UUID(str(one.id)), one.payload) for one in records]
+
+    def beside(self, space: VectorSpace) -> ServerIndex:
+        """The same collection by another model's vector."""
+        return ServerIndex(self._client, space, self._fields, searcher=self._searcher, collection=self._collection)
+
+    async def lacking(self, after: UUID | None, limit: int) -> list[Stored]:
+        """The next points without a vector of this model."""
+        first = first_after(after)
+        if first is None:
+            return []
+        with translating():
+            records, _ = await self._client.scroll(
+                self._collection,
+                scroll_filter=operations.lacking(self._space),
+                offset=str(first),
+                limit=limit,
+                with_payload=list(STORED_KEYS),
+                with_vectors=False,
+            )
+        return [stored_from(UUID(str(one.id)), one.payload) for one in records]
+
+    async def filled(self) -> int:
+        """How many points have a vector of this model."""
+        with translating():
+            having = operations.having(self._space)
+            return (await self._client.count(self._collection, count_filter=having, exact=True)).count
+
+    async def fill(self, fillings: Sequence[Filling]) -> None:
+        """Give points a vector of this model, unless their text is another by now."""
+        # The server writes the others of a request that names a missing point, and then answers as if it failed.
+        there = await self.stored([one.id for one in fillings])
+        await self._update(operations.fillings(self._space, [one for one in fillings if one.id in there]))
+
+    async def relabel(self) -> None:
+        """Say of every point that has a vector of this model that this is its model."""
+        await self._update([operations.label(self._space)])
+
+    async def forget_others(self) -> list[str]:
+        """Remove the vectors of all other models."""
+        with translating():
+            found = (await self._client.get_collection(self._collection)).config.params.vectors
+            names: list[str] = list(found) if isinstance(found, dict) else []
+            others = [name for name in names if name != self._space.vector_name]
+            for name in others:
+                await self._client.delete_vector_name(self._collection, name)
+        return others
 
     async def flush(self) -> None:
         """Nothing to do: every write waited until the server had applied it, and the server keeps its own log."""

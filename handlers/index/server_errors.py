@@ -12,6 +12,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from contracts.errors import EchoraError, Outage, Permanent, Transient
 
 _ANSWER_CHARS_MAX: Final = 300
+_NO_SUCH_VECTOR: Final = "Not existing vector name"
 # A key that is refused and a collection that is gone are nobody's message's fault: an operator, or `prepare`, mends
 # them, and meanwhile nothing may end in the dead letters.
 _NOT_THE_REQUEST: Final = frozenset({401, 403, 404, 408, 502, 503, 504})
@@ -34,13 +35,16 @@ def translating() -> Iterator[None]:
         # RuntimeError is what a closed client raises.
         raise Outage("Qdrant", str(error)) from error
     except ValueError as error:
+        if _NO_SUCH_VECTOR in str(error):
+            raise Outage("Qdrant", str(error)) from error
         raise Permanent(f"Qdrant refuses the request: {error}") from error
 
 
 def answered(status: int | None, body: str) -> EchoraError:
     """What an answer other than success means."""
     said = f"answered {status}: {body[:_ANSWER_CHARS_MAX]}"
-    if status is None or status in _NOT_THE_REQUEST:
+    # A vector that was removed: whoever still used it is given the new one with the next try.
+    if status is None or status in _NOT_THE_REQUEST or _NO_SUCH_VECTOR in body:
         return Outage("Qdrant", said)
     if status == 429 or status >= 500:
         return Transient(f"Qdrant {said}")

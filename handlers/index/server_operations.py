@@ -10,8 +10,8 @@ from qdrant_client import models
 
 from handlers.index.batching import by_version, newest, slices
 from handlers.index.filters import AnyOf, Condition, SearchFilters, conditions
-from handlers.index.payload import VERSION, full_payload, merge_payload
-from handlers.index.port import Deletion, Patch, Point
+from handlers.index.payload import MODEL, TEXT_SHA256, VERSION, full_payload, merge_payload
+from handlers.index.port import Deletion, Filling, Patch, Point
 from handlers.index.space import VectorSpace, checked_vector
 
 # A point of 384 dimensions is 4 to 8 kB of JSON, and the server takes 32 MB in one request.
@@ -63,6 +63,41 @@ def deletions(wanted: Iterable[Deletion]) -> list[models.UpdateOperation]:
         for version, group in by_version(newest(wanted)).items()
         for part in slices(group, POINTS_PER_OPERATION_MAX)
     ]
+
+
+def having(space: VectorSpace) -> models.Filter:
+    """Points that have a vector of this model."""
+    return models.Filter(must=[models.HasVectorCondition(has_vector=space.vector_name)])
+
+
+def lacking(space: VectorSpace) -> models.Filter:
+    """Points that have none."""
+    return models.Filter(must_not=[models.HasVectorCondition(has_vector=space.vector_name)])
+
+
+def fillings(space: VectorSpace, wanted: Iterable[Filling]) -> list[models.UpdateOperation]:
+    """One operation per point, because its condition is the point's own text."""
+    return [
+        models.UpdateVectorsOperation(
+            update_vectors=models.UpdateVectors(
+                points=[
+                    models.PointVectors(
+                        id=str(one.id),
+                        vector={space.vector_name: checked_vector(one.id, one.vector, space.dimensions).tolist()},
+                    )
+                ],
+                update_filter=models.Filter(
+                    must=[models.FieldCondition(key=TEXT_SHA256, match=models.MatchValue(value=one.text_sha256))]
+                ),
+            )
+        )
+        for one in wanted
+    ]
+
+
+def label(space: VectorSpace) -> models.UpdateOperation:
+    """The model of every point that has its vector."""
+    return models.SetPayloadOperation(set_payload=models.SetPayload(payload={MODEL: space.model}, filter=having(space)))
 
 
 def search_filter(filters: SearchFilters) -> models.Filter:

@@ -75,6 +75,7 @@ NOT_KEPT: Final[Mapping[str, str]] = {
     "dead_letter": "messages of the other servers",
     "dead_letter_group": "which of those a person was told of",
     "delivery_failure": "counts failures of messages on the other servers",
+    "index_model": "of the other index",
     "ingestion_runs": "the story of the other database",
     "ingestion_entries": "the story of the other database",
     "reconcile_run": "the story of the other database",

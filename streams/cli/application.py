@@ -13,6 +13,7 @@ from streams.cli.failure import told
 from streams.cli.fetch import fetch
 from streams.cli.ingest import ingest
 from streams.cli.reconcile import reconcile
+from streams.cli.reindex import reindex
 from streams.cli.republish import republish
 from streams.cli.review import review
 from streams.cli.schedule import schedule
@@ -50,7 +51,9 @@ def _root(
     pass
 
 
-for command in (ingest, search, show, delete, status, fetch, world, snapshot, restore, demo, reconcile, republish):
+_PEOPLE = (ingest, search, show, delete, status, fetch, world, demo)
+_OPERATORS = (snapshot, restore, reconcile, republish, reindex)
+for command in (*_PEOPLE, *_OPERATORS):
     app.command()(told(command))
 app.add_typer(schedule)
 app.add_typer(dlq)

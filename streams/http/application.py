@@ -13,6 +13,7 @@ from streams.http.ingest import ingest_routes
 from streams.http.page import page_of
 from streams.http.problems import RESPONSES, add_problem_handlers
 from streams.http.reconcile import reconcile_routes
+from streams.http.reindex import reindex_routes
 from streams.http.republish import republish_routes
 from streams.http.reviews import review_routes
 from streams.http.schedules import schedule_routes
@@ -46,6 +47,7 @@ def http_application(services: Services, *, version: str, registry: CollectorReg
         dead_letter_routes(services.dead_letters),
         review_routes(services.reviews),
         republish_routes(services.republish),
+        reindex_routes(services.reindex),
         status_routes(services, registry),
     ):
         app.include_router(router)

@@ -126,6 +126,16 @@ class RestoreAnswer(Body):
     rows: dict[str, int] = Field(description="Rows that came in, per table.")
 
 
+class ReindexState(Body):
+    """The index's model, and how far the vectors of another one are."""
+
+    model: str = Field(description="Model that searches use.")
+    wanted: str | None = Field(None, description="Model whose vectors are being filled in.")
+    points: int = Field(description="Points there are.")
+    filled: int | None = Field(None, description="Those that have a vector of the wanted model; absent when unknown.")
+    is_done: bool = Field(description="Whether nothing is being filled or switched.")
+
+
 class Republished(Body):
     """Events are sent again."""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from contracts.observation import Kind
 from handlers.catalogue import StoredRecord
+from handlers.index.choice import ModelName
 from handlers.index.filters import SearchFilters
 from handlers.ingest import RawRecord, Verdict
 from handlers.snapshot.restore import Restored
@@ -26,7 +27,7 @@ from streams.http.letter_models import (
     LetterShown,
     ReplayWish,
 )
-from streams.http.models import SearchHit, Status
+from streams.http.models import ReindexState, SearchHit, Status
 from streams.http.review_models import (
     ApproveWish,
     BulkDecided,
@@ -86,6 +87,14 @@ class Schedules(Protocol):
     async def trigger(self, workflow: str, ids: Sequence[str], why: str) -> Triggered: ...  # noqa: D102
 
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled: ...  # noqa: D102
+
+
+class Reindex(Protocol):
+    """The index and another model. Raises Refused for a model that cannot be, Permanent while another is under way."""
+
+    async def ask(self, wanted: ModelName) -> ReindexState: ...  # noqa: D102
+
+    async def state(self) -> ReindexState: ...  # noqa: D102
 
 
 class Republish(Protocol):
@@ -169,3 +178,4 @@ class Services:
     dead_letters: DeadLetters | None = None
     reviews: Reviews | None = None
     republish: Republish | None = None
+    reindex: Reindex | None = None

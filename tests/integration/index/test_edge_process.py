@@ -17,7 +17,7 @@ from qdrant_edge import EdgeShard
 
 from contracts.errors import Outage, Permanent
 from contracts.payload_index import IndexedField, packaged_payload_index
-from handlers.index import edge as edge_module
+from handlers.index import edge_place
 from handlers.index.edge import EdgeIndex
 from handlers.index.filters import SearchFilters
 from handlers.index.port import Patch
@@ -132,22 +132,22 @@ async def test_opening_again_builds_no_graph(tmp_path: Path) -> None:
     await index.upsert([point(1, axis=n) for n in range(2_000)])
     await index.close()
     await (again := index_in(tmp_path)).prepare()
-    assert again._shard is not None
-    assert again._shard.info().indexed_vectors_count == 0
+    assert again._place._shard is not None
+    assert again._place._shard.info().indexed_vectors_count == 0
     await again.close()
 
 
 async def test_it_flushes_by_itself_after_so_many_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge_module, "FLUSH_EVERY_WRITES", 10)
+    monkeypatch.setattr(edge_place, "FLUSH_EVERY_WRITES", 10)
     flushed: list[int] = []
     index = index_in(tmp_path)
-    flush = index._flush
+    flush = index._place._flush
 
     def counted(shard: EdgeShard) -> None:
         flushed.append(1)
         flush(shard)
 
-    monkeypatch.setattr(index, "_flush", counted)
+    monkeypatch.setattr(index._place, "_flush", counted)
     await index.prepare()
     points = [point(1) for _ in range(9)]
     await index.upsert(points)
@@ -163,7 +163,7 @@ async def test_neither_the_loop_nor_a_search_waits_for_a_write(tmp_path: Path) -
     index = index_in(tmp_path)
     await index.prepare()
     held = threading.Event()
-    index._writer.submit(held.wait, 60)
+    index._place._writer.submit(held.wait, 60)
     writing = asyncio.create_task(index.upsert([point(1)]))
     assert await index.search(unit(0), SearchFilters(), limit=1) == []
     assert not writing.done()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from handlers.embedding.minilm import MODEL
 from tests.events import uid
 from tests.integration.program.records import record
 from tests.integration.program.running import Program, until
@@ -74,3 +75,25 @@ def test_what_jetstream_keeps_deleted_from_the_disk_comes_back(program: Program)
     program.settle()
     assert program.titles("egret that came later")[0] == later
     assert program.json("reconcile")["found"] == 0
+
+
+def test_the_index_changes_its_model_also_when_it_is_killed_meanwhile(program: Program) -> None:
+    program.settle()
+    points = program.status()["index"]["points"]
+    plain = f"{MODEL}#plain"
+    asked = program.json("reindex", "--model", plain, "--no-wait")
+    assert (asked["wanted"], asked["is_done"]) == (plain, False)
+    program.kill()
+    program.start()
+    later = "The Ibis That Came Later"
+    program.ingest(record(later))
+    assert until(lambda: program.json("reindex")["is_done"]), program.said
+    assert program.json("reindex")["model"] == plain
+    program.settle()
+    assert program.status()["index"]["model"] == MODEL
+    assert program.status()["index"]["points"] == points + 1
+    assert program.titles("ibis that came later")[0] == later
+    assert program.json("reconcile")["found"] == 0
+    program.interrupt()
+    program.start()
+    assert program.status()["index"]["model"] == MODEL, "the index's own choice counts"

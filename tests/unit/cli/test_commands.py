@@ -11,7 +11,7 @@ from contracts.errors import Outage
 from tests.unit.cli.conftest import Run
 from tests.unit.http.fakes import ID, Program
 
-COMMANDS = ("ingest", "search", "show", "delete", "status", "snapshot", "restore", "reconcile", "republish")
+COMMANDS = ("ingest", "search", "show", "delete", "status", "snapshot", "restore", "reconcile", "republish", "reindex")
 
 
 def test_search_shows_what_was_found_and_hands_on_the_filters(echora: Run, program: Program) -> None:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from contracts.model import Anime
 from handlers.catalogue import StoredRecord
+from handlers.index.choice import ModelName
 from handlers.index.filters import SearchFilters
 from handlers.ingest import Kind, RawRecord, Verdict
 from handlers.snapshot.restore import Restored
@@ -22,6 +23,7 @@ from streams.http.models import (
     IndexStatus,
     LettersStatus,
     OutboxStatus,
+    ReindexState,
     ScheduleStatus,
     SearchHit,
     Status,
@@ -64,6 +66,8 @@ class Program:
     restored: bytes = b""
     restore_failure: Exception | None = None
     schedule: Schedule = field(default_factory=Schedule)
+    wanted: list[ModelName] = field(default_factory=list)
+    states: list[ReindexState] = field(default_factory=list)
     republished: list[tuple[str, list[str] | None, bool]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     reconciled: list[tuple[bool, int]] = field(default_factory=list)
@@ -138,6 +142,15 @@ class Program:
         self.restored = b"".join([chunk async for chunk in chunks])
         return Restored("2026-11-22T12:00:00+00:00", {"company": 2})
 
+    async def ask(self, wanted: ModelName) -> ReindexState:
+        self._ask()
+        self.wanted.append(wanted)
+        return self.states.pop(0)
+
+    async def state(self) -> ReindexState:
+        self._ask()
+        return self.states.pop(0)
+
     async def republish(self, since: str, subjects: Sequence[str] | None, *, is_dry: bool) -> dict[str, int]:
         self._ask()
         self.republished.append((since, None if subjects is None else list(subjects), is_dry))
@@ -167,6 +180,7 @@ class Program:
             dead_letters=self.letters,
             reviews=self.review,
             republish=self.republish,
+            reindex=self,
         )
 
     def client(self, services: Services | None = None) -> httpx.AsyncClient:

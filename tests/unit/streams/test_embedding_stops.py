@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contracts.errors import Outage
+from handlers.index.choice import ModelName
 from streams.clock import SystemClock
 from streams.delivery.settle import Settler
 from streams.runtime import EMBED_AT_ONCE_MAX, Runtime
@@ -34,7 +35,7 @@ def runtime_with(embedder: Lengths) -> Runtime:
     unused: Any = None
     settler = Settler(unused, unused, SystemClock(), lambda: 0.5)
     made = Runtime(Settings(_env_file=None), SystemClock(), settler)
-    made.hold_index(unused, embedder)
+    made.hold_index(unused, embedder, ModelName("none"))
     return made
 
 

@@ -1,0 +1,2 @@
+-- Only the vectors of the index's own model are left.
+UPDATE index_model SET is_tidy = true
