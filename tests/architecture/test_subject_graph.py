@@ -37,6 +37,12 @@ WRITES = {
     },
 }
 
+# What looks back: repairs, and what a restored catalogue has to be told of, go to the front of the relay.
+REPAIRS = {
+    "reconcile": {subjects.ANIME_SYNCED, subjects.ANIME_DELETED, subjects.CHARACTER_SYNCED},
+    "snapshot": {subjects.ANIME_CREATED, subjects.CHARACTER_SYNCED},
+}
+
 
 def matches(pattern: str, subject: str) -> bool:
     """Whether a stream's or consumer's subject takes another; `>` stands for the rest."""
@@ -144,9 +150,14 @@ def subjects_named(room: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("room", WRITES)
+@pytest.mark.parametrize("room", [*WRITES, *REPAIRS])
 def test_a_room_names_no_other_subjects_than_those_it_writes(room: str) -> None:
-    assert subjects_named(room) == WRITES[room]
+    assert subjects_named(room) == (WRITES | REPAIRS)[room]
+
+
+def test_a_repair_is_of_a_kind_that_persist_sends_too() -> None:
+    """Whoever listens cannot tell it from the change that it stands for."""
+    assert set().union(*REPAIRS.values()) <= WRITES["persist"]
 
 
 def test_the_index_writes_nothing_and_reads_only_what_was_committed() -> None:
