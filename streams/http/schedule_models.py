@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.workflow import Confidence, MissReason
 from streams.http.models import Body
@@ -15,6 +15,17 @@ IDS_MAX: Final = 1_000
 REASON_CHARS_MAX: Final = 500
 TITLE_CHARS_MAX: Final = 200
 TIME_CHARS_MAX: Final = 60
+
+
+# As rows have them: an id is a part of a subject.
+ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,100}$"
+
+
+def without_nul(text: str) -> str:
+    """The text. Raises ValueError for a NUL character, which PostgreSQL does not take."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no text may")
+    return text
 
 
 class Section(StrEnum):
@@ -149,9 +160,13 @@ class _Wish(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ID_PATTERN)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=IDS_MAX)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS_MAX)]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS_MAX),
+    AfterValidator(without_nul),
+]
 
 
 class PauseWish(_Wish):
@@ -180,7 +195,7 @@ class BackfillWish(_Wish):
     start: Annotated[str, Field(max_length=TIME_CHARS_MAX)] = Field(description="ISO 8601, or how long ago: 7d.")
     end: Annotated[str, Field(max_length=TIME_CHARS_MAX)] = Field("now", description="As start; not included.")
     ids: Ids | None = Field(None, description="Ids.")
-    title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARS_MAX)] | None = Field(
-        None, description="A part of a title or name, in any case."
-    )
+    title: (
+        Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARS_MAX), AfterValidator(without_nul)] | None
+    ) = Field(None, description="A part of a title or name, in any case.")
     dry_run: bool = Field(True, description="Only say what it would do; it must be said to be false.")

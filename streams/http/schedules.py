@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator
 
 from streams.http.problems import NotFound, NotOffered
 from streams.http.schedule_models import (
+    ID_PATTERN,
     TITLE_CHARS_MAX,
     Acted,
     Backfilled,
@@ -20,15 +22,19 @@ from streams.http.schedule_models import (
     Section,
     Triggered,
     TriggerWish,
+    without_nul,
 )
 from streams.http.services import Schedules
 
 LIST_MAX: Final = 1_000
 _ALL: Final = (Section.DUE, Section.MISSES)
 WorkflowName = Annotated[str, Path(max_length=100, description="The workflow.")]
-EntityId = Annotated[str, Path(max_length=100, description="Id of the anime or character.")]
+EntityId = Annotated[str, Path(pattern=ID_PATTERN, description="Id of the anime or character.")]
 Workflow = Annotated[str | None, Query(max_length=100, description="Only this workflow.")]
-Title = Annotated[str | None, Query(min_length=1, max_length=TITLE_CHARS_MAX, description="A part of a title or name.")]
+Title = Annotated[
+    Annotated[str, AfterValidator(without_nul)] | None,
+    Query(min_length=1, max_length=TITLE_CHARS_MAX, description="A part of a title or name."),
+]
 Sections = Annotated[
     list[Section] | None, Query(max_length=3, description="Which parts; by default what is due and what was missed.")
 ]

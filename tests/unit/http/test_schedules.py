@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +69,12 @@ async def test_a_backfill_is_dry_unless_said_otherwise(program: Program) -> None
         ("pause", {"reason": "x", "id": ["a"]}, "id"),
         ("resume", {"ids": ["x"] * 1_001}, "ids"),
         ("resume", {"ids": [""]}, "ids"),
+        ("pause", {"reason": "x\0"}, "reason"),
+        ("pause", {"reason": "\ud800"}, "reason"),
+        ("pause", {"reason": "x", "ids": ["a.b"]}, "ids"),
+        ("trigger", {"ids": ["x" * 101], "why": "x"}, "ids"),
+        ("trigger", {"ids": ["a", "b\0"], "why": "x"}, "ids"),
+        ("backfill", {"start": "7d", "title": "a\0"}, "title"),
         ("trigger", {"why": "x"}, "ids"),
         ("trigger", {"ids": ["x"]}, "why"),
         ("backfill", {}, "start"),
@@ -79,7 +86,10 @@ async def test_a_bad_wish_is_named_and_nothing_is_done(
     program: Program, act: str, body: dict[str, Any], parameter: str
 ) -> None:
     async with program.client() as client:
-        found = document(await client.post(f"/schedules/score_sync/{act}", json=body), 422)
+        # Escaped, so that half a character goes through as a client may send it.
+        content = json.dumps(body).encode()
+        headers = {"content-type": "application/json"}
+        found = document(await client.post(f"/schedules/score_sync/{act}", content=content, headers=headers), 422)
     assert {error["parameter"] for error in found["errors"]} == {parameter}
     assert program.schedule.asked == []
 
@@ -113,6 +123,8 @@ async def test_a_process_without_a_schedule_says_who_has_one(program: Program) -
 
 async def test_limits_of_the_list(program: Program) -> None:
     async with program.client() as client:
-        for parameters in ({"limit": "0"}, {"limit": "1001"}, {"section": "late"}, {"title": ""}):
+        for parameters in ({"limit": "0"}, {"limit": "1001"}, {"section": "late"}, {"title": ""}, {"title": "a\0"}):
             document(await client.get("/schedules", params=parameters), 422)
+        for one in ("a.b", "%00", "x" * 101):
+            document(await client.get(f"/schedules/{one}"), 422)
     assert program.schedule.asked == []
