@@ -13,7 +13,7 @@ import asyncpg
 from contracts.clock import Clock
 from contracts.errors import Permanent, Refused
 from handlers.persist import decided
-from handlers.persist.decided import Decided, Decision
+from handlers.persist.decision import MISSING, Decided, Decision
 from handlers.persist.edits import Edit
 from handlers.review import reading
 from handlers.review.reading import Review
@@ -148,7 +148,7 @@ def _before(older_than: str | None, now: datetime) -> datetime | None:
 
 def _done(outcomes: Sequence[Decided]) -> DecidedReview:
     (outcome,) = outcomes
-    if outcome.state == decided.MISSING:
+    if outcome.state == MISSING:
         raise NotFound(str(outcome.problem))
     if outcome.problem:
         raise Permanent(outcome.problem)

@@ -8,8 +8,7 @@ fits is judged by the value of its field: scores raise a row's version daily.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -19,17 +18,13 @@ import orjson
 
 from contracts import subjects
 from contracts.errors import Outage, Permanent
-from contracts.ids import derived_id
-from contracts.risk import PERSON
-from contracts.sameness import same_value
-from contracts.texts import shortened
 from handlers.persist import rows, sync
 from handlers.persist.batch import ACQUIRE_TIMEOUT_S, CONFLICT_RETRIES_MAX, CONFLICTS, OUTAGES, REFUSALS
 from handlers.persist.columns import ANIME, CHARACTER, Table
-from handlers.persist.edits import Edit, edited_value
+from handlers.persist.decision import Asking, Decided, Decision, Turn, approved, is_pending, undone, unfit
+from handlers.persist.edits import Edit
 from handlers.persist.episodes import keep_episode_counts
 from handlers.persist.links import write_anime_links
-from handlers.persist.merge import STAR, Held, Saying, attribute, holder
 from handlers.persist.rows import Connection, Entity
 from handlers.persist.sql import query
 
@@ -37,40 +32,6 @@ TABLES: Final = {table.name: table for table in (ANIME, CHARACTER)}
 SUBJECTS: Final = {ANIME.name: subjects.ANIME_SYNCED, CHARACTER.name: subjects.CHARACTER_SYNCED}
 # So many reviews are decided in one transaction; the rows of their entities are locked meanwhile.
 TOGETHER_MAX: Final = 100
-# The state of a review that is not there.
-MISSING: Final = "missing"
-_LEAST_STEP: Final = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Who decides, when, and why."""
-
-    by: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What became of one review. `problem` says why it was not done as asked; `version` is the row's after it."""
-
-    id: UUID
-    state: str
-    problem: str | None = None
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A review that turns into another state, and what has to be kept for that."""
-
-    decided: Decided
-    act: str = ""
-    reason: str = ""
-    edited: str | None = None
-    before: str | None = None
-    event_id: UUID | None = None
 
 
 Act = Callable[[Connection, Sequence[UUID]], Awaitable[list[Decided]]]
@@ -85,7 +46,7 @@ async def approve(
     """
 
     async def act(connection: Connection, part: Sequence[UUID]) -> list[Decided]:
-        return await _on_rows(connection, part, decision, partial(_approved, decision, edit))
+        return await _on_rows(connection, part, decision, partial(approved, decision, edit))
 
     return await _each(pool, ids, act)
 
@@ -94,7 +55,7 @@ async def undo(pool: asyncpg.Pool, ids: Sequence[UUID], decision: Decision) -> l
     """Take decisions back: an approval while nothing newer touched its field, a rejection while its base holds."""
 
     async def act(connection: Connection, part: Sequence[UUID]) -> list[Decided]:
-        return await _on_rows(connection, part, decision, partial(_undone, decision))
+        return await _on_rows(connection, part, decision, partial(undone, decision))
 
     return await _each(pool, ids, act)
 
@@ -104,12 +65,10 @@ async def turn_down(pool: asyncpg.Pool, ids: Sequence[UUID], decision: Decision)
 
     async def act(connection: Connection, part: Sequence[UUID]) -> list[Decided]:
         found = {row["id"]: row for row in await connection.fetch(query("lock_reviews"), sorted(part))}
-        turns = [
-            _Turn(Decided(one, "rejected"), "rejected", decision.reason) for one in found if _is_pending(found[one])
-        ]
+        turns = [Turn(Decided(one, "rejected"), "rejected", decision.reason) for one in found if is_pending(found[one])]
         await _turn(connection, turns, decision)
         turned = {turn.decided.id: turn.decided for turn in turns}
-        return [turned.get(one) or _unfit(one, found.get(one), "pending") for one in part]
+        return [turned.get(one) or unfit(one, found.get(one), "pending") for one in part]
 
     return await _each(pool, ids, act)
 
@@ -142,7 +101,7 @@ async def _together(pool: asyncpg.Pool, ids: Sequence[UUID], act: Act) -> list[D
     raise Outage("PostgreSQL", f"other transactions held the rows {CONFLICT_RETRIES_MAX} times")
 
 
-Judge = Callable[[asyncpg.Record, Entity | None, frozenset[tuple[UUID, str]]], _Turn]
+Judge = Callable[[asyncpg.Record, Entity | None, Asking], Turn]
 
 
 async def _on_rows(connection: Connection, ids: Sequence[UUID], decision: Decision, judge: Judge) -> list[Decided]:
@@ -160,10 +119,10 @@ async def _on_rows(connection: Connection, ids: Sequence[UUID], decision: Decisi
         connection, [turn for turn in turns if turn.decided.state != reviews[turn.decided.id]["state"]], decision
     )
     by_id = {turn.decided.id: _with_version(turn.decided, reviews, entities) for turn in turns}
-    return [by_id.get(one) or _unfit(one, None, "") for one in ids]
+    return [by_id.get(one) or unfit(one, None, "") for one in ids]
 
 
-async def _asking(connection: Connection, entities: Mapping[UUID, Entity]) -> frozenset[tuple[UUID, str]]:
+async def _asking(connection: Connection, entities: Mapping[UUID, Entity]) -> Asking:
     """The fields of these entities for which something waits."""
     found = await connection.fetch(query("pending_of"), list(entities))
     return frozenset((row["entity_id"], row["field"]) for row in found)
@@ -173,7 +132,7 @@ async def _write(
     connection: Connection,
     entities: Mapping[UUID, Entity],
     reviews: Mapping[UUID, asyncpg.Record],
-    turns: Sequence[_Turn],
+    turns: Sequence[Turn],
 ) -> None:
     causes = {reviews[turn.decided.id]["entity_id"]: turn for turn in turns if turn.decided.problem is None}
     for table in TABLES.values():
@@ -199,7 +158,7 @@ async def _write(
         )
 
 
-def _synced(table: Table, entity: Entity, turn: _Turn, reviews: Mapping[UUID, asyncpg.Record]) -> sync.Sync:
+def _synced(table: Table, entity: Entity, turn: Turn, reviews: Mapping[UUID, asyncpg.Record]) -> sync.Sync:
     review = reviews[turn.decided.id]
     return sync.Sync(
         SUBJECTS[table.name],
@@ -213,7 +172,7 @@ def _synced(table: Table, entity: Entity, turn: _Turn, reviews: Mapping[UUID, as
     )
 
 
-async def _turn(connection: Connection, turns: Sequence[_Turn], decision: Decision) -> None:
+async def _turn(connection: Connection, turns: Sequence[Turn], decision: Decision) -> None:
     if not turns:
         return
     acts = [
@@ -233,93 +192,6 @@ async def _turn(connection: Connection, turns: Sequence[_Turn], decision: Decisi
     )
 
 
-# --- judging -----------------------------------------------------------------------------------------------------
-
-
-def _approved(
-    decision: Decision, edit: Edit | None, review: asyncpg.Record, entity: Entity | None, _: frozenset[tuple[UUID, str]]
-) -> _Turn:
-    name = review["field"]
-    if not _is_pending(review):
-        return _Turn(_unfit(review["id"], review, "pending"))
-    problem = _moved(review, entity)
-    if entity is None or problem:
-        return _Turn(Decided(review["id"], "failed", problem), "failed", str(problem))
-    value = edited_value(review["entity_type"], name, edit) if edit else orjson.loads(review["new"])
-    held = entity.held
-    entry = holder(held.provenance, name, held_now=held.values.get(name) is not None)
-    # What was known may be no newer than the decision, or to hear it again would win over what a person said.
-    observed = max(decision.at, datetime.fromisoformat(entry[1]) + _LEAST_STEP) if entry else decision.at
-    said = Saying(PERSON if edit else review["source"], observed, derived_id("review.approved", review["id"]))
-    held.assign(name, value)
-    attribute(held, [name], said)
-    return _Turn(
-        Decided(review["id"], "approved"),
-        "approved",
-        decision.reason,
-        orjson.dumps(value).decode() if edit else None,
-        orjson.dumps(entry).decode(),
-        said.event_id,
-    )
-
-
-def _undone(
-    decision: Decision, review: asyncpg.Record, entity: Entity | None, asking: frozenset[tuple[UUID, str]]
-) -> _Turn:
-    name, state = review["field"], review["state"]
-    if state == "rejected":
-        problem = _moved(review, entity)
-        if problem is None and (review["entity_id"], name) in asking:
-            problem = f"another change of {_words(name)} waits by now; decide about that one"
-        if problem:
-            return _Turn(Decided(review["id"], state, problem))
-        return _Turn(Decided(review["id"], "pending"), "undone", decision.reason)
-    if state != "approved":
-        return _Turn(_unfit(review["id"], review, "approved or rejected"))
-    if entity is None or entity.deleted:
-        return _Turn(Decided(review["id"], state, _moved(review, entity)))
-    held = entity.held
-    entry = holder(held.provenance, name, held_now=held.values.get(name) is not None)
-    if entry is None or entry[2] != str(review["decision_event"]):
-        problem = f"something newer was said of {_words(name)} since, by {entry[0] if entry else 'nobody'}; it stays"
-        return _Turn(Decided(review["id"], state, problem))
-    held.assign(name, orjson.loads(review["old"]))
-    _attribute_again(held, name, orjson.loads(review["before"]))
-    return _Turn(Decided(review["id"], "undone"), "undone", decision.reason)
-
-
-def _attribute_again(held: Held, name: str, entry: list[str] | None) -> None:
-    rest = {key: value for key, value in held.provenance.items() if key != name}
-    held.provenance = rest if entry is None or entry == rest.get(STAR) else rest | {name: entry}
-    held.attributed = True
-
-
-def _moved(review: asyncpg.Record, entity: Entity | None) -> str | None:
-    """Why the change no longer fits the record; None when it does."""
-    if entity is None or entity.deleted:
-        return f"the {review['entity_type']} was deleted since"
-    now = entity.held.values.get(review["field"])
-    if same_value(now, orjson.loads(review["old"])):
-        return None
-    shown = "empty" if now is None else f"“{shortened(now)}”"
-    return f"the record has changed since: {_words(review['field'])} is {shown} now"
-
-
-def _is_pending(review: asyncpg.Record) -> bool:
-    return bool(review["state"] == "pending")
-
-
-def _unfit(review_id: UUID, review: asyncpg.Record | None, wanted: str) -> Decided:
-    if review is None:
-        return Decided(review_id, MISSING, f"there is no review {review_id}")
-    by = f" by {review['decided_by']}" if review["decided_by"] else ""
-    return Decided(review_id, review["state"], f"it is {review['state']}{by}, not {wanted}")
-
-
 def _with_version(decided: Decided, reviews: Mapping[UUID, asyncpg.Record], entities: Mapping[UUID, Entity]) -> Decided:
     entity = entities.get(reviews[decided.id]["entity_id"])
     return replace(decided, version=entity.version if entity else None)
-
-
-def _words(field: str) -> str:
-    return field.replace("_", " ")

@@ -5,46 +5,28 @@ Everything here happens in the transaction that writes the rows, so that a chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from contracts import codec, subjects
-from contracts.events import EntityType, ReviewReadyEvent, RiskFlag
-from contracts.ids import derived_id, outbox_bucket
+from contracts.events import RiskFlag
 from contracts.risk import GUARDED
-from contracts.sameness import proposal_key, value_key
+from contracts.sameness import proposal_key
 from handlers.persist.columns import Table
 from handlers.persist.episodes import highest_episodes
+from handlers.persist.holds import Hold, Key, as_json, enter
 from handlers.persist.merge import Saying, attribute, holder
 from handlers.persist.rows import Connection, Entity
 from handlers.persist.sql import query
 from handlers.persist.words import NOBODY, Memory, Proposal, Settled, Word, first_word
 
-Key = tuple[UUID, str]
-
 # A proposal that a person turned down, or took back after approving it, is not made again.
 TURNED_DOWN: Final = frozenset({"rejected", "undone"})
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A review to be entered: what is proposed for which field of which entity, judged on the row of that version."""
-
-    key: Key
-    proposal: Proposal
-    base_version: int
-
-    @property
-    def id(self) -> UUID:
-        """The same proposal of the same event is the same review, however often it is judged."""
-        word = self.proposal.word
-        return derived_id("review", word.saying.event_id, *self.key, value_key(self.proposal.old))
 
 
 @dataclass(slots=True)
@@ -95,9 +77,7 @@ class Guard:
                 list(superseded),
                 [self._heard_at[key] for key in superseded.values()],
             )
-        if holds:
-            await connection.execute(query("enter_reviews"), *_columns(self.table, holds))
-            await _tell(connection, self.table, [hold for hold in holds if not hold.proposal.word.is_told])
+        await enter(connection, self.table, holds)
 
     def _reviews(
         self, heard: Mapping[Key, Memory], entities: Mapping[UUID, Entity]
@@ -129,7 +109,7 @@ class Guard:
             [word.saying.event_id for _, word in changed],
             [word.saying.source for _, word in changed],
             [word.saying.observed_at for _, word in changed],
-            [_json(word.value) for _, word in changed],
+            [as_json(word.value) for _, word in changed],
             [word.said_at for _, word in changed],
             [word.correlation_id for _, word in changed],
             [word.is_judged for _, word in changed],
@@ -195,59 +175,3 @@ def _word(row: asyncpg.Record) -> Word:
         row["correlation_id"],
         row["has_won"],
     )
-
-
-def _columns(table: Table, holds: Sequence[Hold]) -> tuple[Any, ...]:
-    words = [hold.proposal.word for hold in holds]
-    return (
-        table.name,
-        [hold.id for hold in holds],
-        [hold.key[0] for hold in holds],
-        [hold.key[1] for hold in holds],
-        [_json(hold.proposal.old) for hold in holds],
-        [_json(word.value) for word in words],
-        [word.saying.source for word in words],
-        [word.saying.observed_at for word in words],
-        [word.saying.event_id for word in words],
-        [word.correlation_id for word in words],
-        [_json([flag.model_dump(mode="json") for flag in hold.proposal.flags]) for hold in holds],
-        [hold.base_version for hold in holds],
-        [word.said_at for word in words],
-    )
-
-
-async def _tell(connection: Connection, table: Table, holds: Sequence[Hold]) -> None:
-    """What the update step had not flagged is told by an event of its own; what it had flagged was told already."""
-    if not holds:
-        return
-    events = [
-        ReviewReadyEvent(
-            event_id=derived_id("review.ready", hold.id),
-            timestamp=hold.proposal.word.said_at,
-            correlation_id=hold.proposal.word.correlation_id,
-            causation_id=hold.proposal.word.saying.event_id,
-            review_id=hold.id,
-            entity_type=EntityType(table.name.upper()),
-            entity_id=hold.key[0],
-            field=hold.key[1],
-            source=hold.proposal.word.saying.source,
-            reasons=[flag.reason for flag in hold.proposal.flags],
-            base_version=hold.base_version,
-        )
-        for hold in holds
-    ]
-    await connection.execute(
-        query("queue_reviews_ready"),
-        subjects.REVIEW_READY,
-        [event.event_id for event in events],
-        [outbox_bucket(event.entity_id) for event in events],
-        [event.review_id for event in events],
-        [event.entity_id for event in events],
-        [event.correlation_id for event in events],
-        [event.causation_id for event in events],
-        [codec.encode(event) for event in events],
-    )
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

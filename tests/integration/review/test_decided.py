@@ -14,7 +14,8 @@ import pytest
 from contracts import subjects
 from contracts.errors import Outage, Permanent, Refused
 from handlers.persist import delete_anime
-from handlers.persist.decided import Decided, Decision, approve, turn_down, undo
+from handlers.persist.decided import approve, turn_down, undo
+from handlers.persist.decision import Decided, Decision
 from handlers.persist.edits import Edit
 from tests.events import aired, at, character_updated, enriched, uid, updated
 from tests.integration.persist.helpers import anime, character, count, done, outbox, tables
