@@ -49,32 +49,34 @@ LOOK_EVERY_S = 0.25
 
 
 async def judge(
-    lane: Lane, *, drain_s: float = 30.0, second_looks_s: float = SECOND_LOOKS_S, audited: bool = True
+    lane: Lane, *, drain_s: float = 30.0, second_looks_s: float = SECOND_LOOKS_S, told_again: bool = False
 ) -> Judgement:
-    """Wait until nothing moves, then hold everything against the ledger."""
-    said = await _look(lane, await lane.drained(drain_s), audited=audited)
+    """Wait until nothing moves, then hold everything against the ledger.
+
+    `told_again` allows that a version is told more than once, which is how the program mends what others have lost.
+    """
+    said = await _look(lane, await lane.drained(drain_s), told_again=told_again)
     with suppress(TimeoutError):
         async with asyncio.timeout(second_looks_s):
             while said.lost or said.stale:
                 await asyncio.sleep(LOOK_EVERY_S)
-                said = await _look(lane, said.stuck, audited=audited)
+                said = await _look(lane, said.stuck, told_again=told_again)
     return said
 
 
-async def _look(lane: Lane, stuck: list[str], *, audited: bool) -> Judgement:
+async def _look(lane: Lane, stuck: list[str], *, told_again: bool) -> Judgement:
     said = Judgement(stuck=list(stuck))
     said.sent = sum(entry.sent for entry in lane.ledger.entries.values()) + len(lane.ledger.poison)
     said.acknowledged = sum(entry.acknowledged for entry in lane.ledger.entries.values())
-    await _rows(lane, said, audited=audited)
-    if audited:
-        await _claims(lane, said)
+    await _rows(lane, said, told_again=told_again)
+    await _claims(lane, said)
     await _verdicts(lane, said)
     await _letters(lane, said)
     await _points(lane, said)
     return said
 
 
-async def _rows(lane: Lane, said: Judgement, *, audited: bool) -> None:
+async def _rows(lane: Lane, said: Judgement, *, told_again: bool) -> None:
     newest = lane.ledger.newest()
     standing = {(row["relation"], row["id"]): row for row in await lane.rows.fetch(_NOW)}
     for key, entry in newest.items():
@@ -87,8 +89,6 @@ async def _rows(lane: Lane, said: Judgement, *, audited: bool) -> None:
         row = standing.get(("anime", anime_id))
         if is_safe and (row is None or not row["gone"]):
             said.lost.append(f"anime {anime_id} was deleted and is there")
-    if not audited:
-        return
     applied = {row["token"]: row["times"] for row in await lane.rows.fetch(_APPLIED)}
     for entry in lane.ledger.entries.values():
         times = applied.get(entry.token, 0)
@@ -106,7 +106,8 @@ async def _rows(lane: Lane, said: Judgement, *, audited: bool) -> None:
         said.doubled.append(f"{row['relation']} {row['entity']}: version {row['version']} changed nothing")
     for row in await lane.rows.fetch(_UNTOLD):
         kind = said.lost if row["told"] == 0 else said.doubled
-        kind.append(f"{row['relation']} {row['entity']} version {row['version']} has {row['told']} outbox rows")
+        if kind is said.lost or not told_again:
+            kind.append(f"{row['relation']} {row['entity']} version {row['version']} has {row['told']} outbox rows")
 
 
 async def _claims(lane: Lane, said: Judgement) -> None:
