@@ -8,7 +8,7 @@ UV := $(BIN)/uv
 PIP_SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench lint types imports fresh generate lock ci clean
+.PHONY: help run demo test bench faults lint types imports fresh generate lock ci clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ test: $(VENV)/.dev ## Run the tests; servers are started by the tests themselves
 
 bench: $(VENV)/.dev ## Measure against a reference and the raw limits (some minutes); figures as JSON in build/bench.json.
 	@$(BIN)/python -m bench $(BENCH)
+
+faults: $(VENV)/.dev ## Kill, cut and poison in the long form (hours); the ledger as JSON in build/faults.json.
+	@ECHORA_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(FAULTS)
 
 lint: $(VENV)/.dev ## Style.
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
