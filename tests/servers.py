@@ -18,7 +18,7 @@ import pytest
 from streams.embedded import Home, NatsServer, PostgresServer
 
 # What is in a test's database need not outlive the machine.
-_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 _NUMBERS = itertools.count(1)
 
 NewDatabase = Callable[[str], Awaitable[str]]

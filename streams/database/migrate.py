@@ -34,7 +34,13 @@ async def migrate(dsn: str) -> str:
         if await _current(dsn) != newest():
             # Importing the tool takes longer than the whole check, and mostly there is nothing to do.
             await _upgrade(dsn)
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.InsufficientResourcesError,
+    ) as error:
         raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
     except (
         asyncpg.InvalidAuthorizationSpecificationError,

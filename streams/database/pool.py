@@ -38,7 +38,13 @@ async def open_pool(dsn: str, limits: PoolLimits, *, application_name: str = "ec
                 "idle_in_transaction_session_timeout": _ms(limits.idle_in_transaction_timeout_s),
             },
         )
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.InsufficientResourcesError,
+    ) as error:
         raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
 
 

@@ -74,6 +74,7 @@ class Lane:
             "POSTGRES_URL": self.dsn,
             "ECHORA_ACK_WAIT_S": "1",
             "RELAY_POLL_S": "0.2",
+            "POSTGRES_CONNECTIONS_MAX": "6",
             "ECHORA_LOG_FORMAT": "json",
             **self.settings,
             **changed,
