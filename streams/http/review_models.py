@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from streams.http.models import Body
 
@@ -15,6 +15,17 @@ REASON_CHARS_MAX: Final = 500
 WORD_CHARS_MAX: Final = 200
 BULK_MAX: Final = 1_000
 BULK_DEFAULT: Final = 500
+
+
+def storable(text: str) -> str:
+    """The text. Raises ValueError for characters that PostgreSQL does not take: NUL, and halves of a pair."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no text may")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate), which no text may") from None
+    return text
 
 
 class RiskReason(Body):
@@ -99,10 +110,11 @@ class BulkDecided(Body):
     sample: list[HeldChange] = Field(default_factory=list, description="Some of those that are meant, oldest first.")
 
 
-By = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BY_CHARS_MAX)]
-Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_CHARS_MAX)]
-SaidWhy = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS_MAX)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=WORD_CHARS_MAX)]
+_STORABLE = AfterValidator(storable)
+By = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=BY_CHARS_MAX), _STORABLE]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=REASON_CHARS_MAX), _STORABLE]
+SaidWhy = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_CHARS_MAX), _STORABLE]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=WORD_CHARS_MAX), _STORABLE]
 
 
 class _Wish(BaseModel):

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 
 from streams.http.problems import NotFound, NotOffered
 from streams.http.review_models import (
-    WORD_CHARS_MAX,
     ApproveWish,
     BulkDecided,
     BulkWish,
@@ -18,12 +17,13 @@ from streams.http.review_models import (
     ReviewDetail,
     ReviewList,
     UndoWish,
+    Word,
 )
 from streams.http.services import Reviews
 
 LIST_MAX = 200
 
-Word = Annotated[str | None, Query(min_length=1, max_length=WORD_CHARS_MAX)]
+Filter = Annotated[Word | None, Query()]
 State = Annotated[str, Query(max_length=20, description="pending, a state that it ended in, or all.")]
 Entity = Annotated[UUID | None, Query(description="Only of this anime or character.")]
 OlderThan = Annotated[str | None, Query(max_length=60, description="Waiting since before then: 7d, 12h or an instant.")]
@@ -38,11 +38,11 @@ def review_routes(reviews: Reviews | None) -> APIRouter:
     @router.get("", summary="Changes that wait for a person, or waited")
     async def listing(
         state: State = "pending",
-        source: Word = None,
-        rule: Word = None,
-        field: Word = None,
+        source: Filter = None,
+        rule: Filter = None,
+        field: Filter = None,
         entity_id: Entity = None,
-        title: Word = None,
+        title: Filter = None,
         older_than: OlderThan = None,
         after: After = None,
         limit: Limit = 50,

@@ -88,6 +88,7 @@ async def test_an_edited_value_is_a_persons_word(pool: asyncpg.Pool) -> None:
         ("title", "Ropes", " ", "at least 1 character"),
         ("title", "Ropes", "a\x00b", "NUL"),
         ("title", "Ropes", 5, "valid string"),
+        ("title", "Ropes", "\ud800", "string"),
         ("episode_count", 10, -1, "greater than or equal to 0"),
         ("episode_count", 10, "many", "valid integer"),
         ("genres", ["a"], {"a": 1}, "valid list"),

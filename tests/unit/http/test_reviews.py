@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -87,13 +88,18 @@ async def test_a_bulk_decision_is_dry_unless_said_otherwise(program: Program) ->
         ("decide", {"decision": "wave", **WISH}, "decision"),
         ("decide", {"decision": "approve", "limit": 1_001, **WISH}, "limit"),
         ("decide", {"decision": "approve", "title": "", **WISH}, "title"),
+        ("decide", {"decision": "approve", "source": "a\0", **WISH}, "source"),
+        (f"{REVIEW}/approve", {"by": "a\0b"}, "by"),
+        (f"{REVIEW}/reject", {"by": "ann", "reason": "\ud800"}, "reason"),
     ],
 )
 async def test_a_bad_wish_is_named_and_nothing_is_done(
     program: Program, path: str, body: dict[str, Any], parameter: str
 ) -> None:
     async with program.client() as client:
-        found = document(await client.post(f"/reviews/{path}", json=body), 422)
+        json_body = {"content-type": "application/json"}
+        response = await client.post(f"/reviews/{path}", content=json.dumps(body), headers=json_body)
+        found = document(response, 422)
     assert {error["parameter"] for error in found["errors"]} == {parameter}
     assert program.review.asked == []
 
@@ -109,6 +115,8 @@ async def test_a_bad_wish_is_named_and_nothing_is_done(
         ({"after": "5"}, "after"),
         ({"entity_id": "5"}, "entity_id"),
         ({"title": ""}, "title"),
+        ({"title": "a\0b"}, "title"),
+        ({"source": "\0"}, "source"),
     ],
 )
 async def test_a_bad_filter_is_named(program: Program, parameters: dict[str, str], parameter: str) -> None:
