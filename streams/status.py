@@ -10,6 +10,8 @@ from nats.js import JetStreamContext
 
 from contracts.clock import Clock
 from handlers.dead_letters import waiting
+from handlers.review.reading import count
+from handlers.review.wanted import Wanted
 from handlers.schedule.overview import overview
 from streams import topology
 from streams.asyncapi import contracts_version
@@ -39,13 +41,14 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
     """Everything that `echora status` shows; what could not be asked is named in `problems`."""
     problems: list[str] = []
     jetstream = connection(pullers.broker).jetstream(timeout=ASK_TIMEOUT_S)
-    streams, consumers, outbox, index, schedule, letters = await asyncio.gather(
+    streams, consumers, outbox, index, schedule, letters, reviews = await asyncio.gather(
         _ask("NATS streams", lambda: _streams(jetstream), problems),
         _ask("NATS consumers", lambda: _consumers(jetstream, pullers, runtime.clock), problems),
         _ask("outbox", lambda: _outbox(runtime), problems),
         _ask("index", lambda: _index(runtime), problems),
         _ask("schedule", lambda: _schedule(runtime), problems),
         _ask("dead letters", lambda: _letters(runtime), problems),
+        _ask("reviews", lambda: count(runtime.pool, Wanted(state="pending")), problems),
     )
     return Status(
         now=runtime.clock.now(),
@@ -56,6 +59,7 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
         index=index,
         schedule=schedule,
         dead_letters=letters,
+        reviews_waiting=reviews,
         versions=runtime.versions | {"contracts": contracts_version()},
         problems=problems + await not_ready(runtime, pullers, relay),
     )

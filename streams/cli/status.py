@@ -40,6 +40,8 @@ def _print_rest(found: dict[str, Any]) -> None:
     letters = found.get("dead_letters")
     if letters and letters["waiting"]:
         typer.echo(f"dead letters: {letters['waiting']} wait, of {letters['groups']} kinds; see `echora dlq groups`")
+    if found.get("reviews_waiting"):
+        typer.echo(f"reviews: {found['reviews_waiting']} wait for a person; see `echora review list`")
     if found.get("schedule"):
         typer.echo(_schedule(found["schedule"]))
     if found.get("roles"):

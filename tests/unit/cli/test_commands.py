@@ -60,6 +60,7 @@ def test_status_shows_lag_age_and_what_waits(echora: Run) -> None:
     assert line.split() == ["qdrant-consumer", "ANIME_EVENTS", "3", "0", "1.5", "min"]
     assert "outbox: 2 pending, the oldest for 1.1 h" in result.stdout
     assert "71 points" in result.stdout
+    assert "reviews: 3 wait for a person" in result.stdout
     assert "dead letters: 41 wait, of 2 kinds" in result.stdout
     assert (
         "schedule: next due 2026-11-22 15:00 UTC, in 3.0 h; 4 overdue, the first for 2.0 min; 41 paused; "

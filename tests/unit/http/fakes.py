@@ -47,6 +47,7 @@ STATUS = Status(
     schedule=ScheduleStatus(
         now=NOW, next_due_at=NOW + timedelta(hours=3), overdue=4, latest_s=120.0, paused=41, missed=2
     ),
+    reviews_waiting=3,
     versions={"program": "0.1.0"},
 )
 
