@@ -40,6 +40,8 @@ _HEARTBEAT: Final = "100"
 _EXPIRED: Final = "408"
 _WELL: Final = frozenset({_HEARTBEAT, _EXPIRED})
 _FULL: Final = "Message Size Exceeds MaxBytes"
+# A request that is bounded in bytes and has brought all that it asked for ends with this; that is no refusal.
+_OVER: Final = frozenset({_FULL, "Batch Completed"})
 
 
 class PullRefused(NatsError):
@@ -184,7 +186,7 @@ class Puller:
         headers = message.headers or {}
         status = headers.get(_STATUS, "")
         reason = headers.get("Description", "")
-        if status in _WELL or reason == _FULL:
+        if status in _WELL or reason in _OVER:
             self.progress.pulled_at = self.clock.monotonic()
             self._is_too_large = reason == _FULL and headers.get("Nats-Pending-Bytes") == str(BYTES_MAX)
         else:

@@ -91,6 +91,34 @@ async def test_what_arrives_during_a_batch_is_the_next_batch_and_none_is_larger_
         await loop.stop()
 
 
+async def test_a_request_that_brought_all_it_asked_for_is_no_refusal(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "HEARTBEAT_S", 0.1)
+    restored = 0
+
+    async def restore() -> None:
+        nonlocal restored
+        restored += 1
+
+    sink = open_sink()
+    loop = puller(lane, sink, batch_max=10, restore=restore)
+    await fill(lane, 40)
+    loop.start()
+    try:
+        await eventually(lambda: len(sink.sequences) == 40)
+        seen: set[float | None] = set()
+
+        def heard() -> bool:
+            seen.add(loop.progress.pulled_at)
+            return len(seen) > 5  # What the server said before these heartbeats has been acted on.
+
+        await eventually(heard)
+        assert restored == 0, "the consumer was there all along"
+    finally:
+        await loop.stop()
+
+
 async def test_a_stop_finishes_the_batch_in_hand_and_gives_back_the_rest_at_once(lane: Lane) -> None:
     sink = Sink()
     loop = puller(lane, sink, batch_max=10)
