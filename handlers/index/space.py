@@ -40,7 +40,7 @@ class VectorSpace:
         """The message for a collection that was filled by other models only."""
         return (
             f"{place} holds the vectors {', '.join(present) or 'none'} but not {self.vector_name} of {self.model}: "
-            "set the model back, or fill a vector of this model first (reindex)"
+            "set EMBEDDING_MODEL back and start, then let `echora reindex --model` fill in the other one"
         )
 
     def differs_from(self, place: str, dimensions: object, distance: object) -> str:
