@@ -56,6 +56,8 @@ class Lane:
     wave: int = 0
     retries: int = 0
     last_wave: dict[str, UUID] = field(default_factory=dict)
+    # What a scenario opens beside, and what has to stay until the lane ends.
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def program(self) -> Child:
@@ -224,3 +226,4 @@ async def _quiet(*_: object) -> None:
 async def _end(made: Lane) -> None:
     if made.child is not None:
         await made.child.killed()
+    await made.stack.aclose()

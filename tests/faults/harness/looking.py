@@ -78,20 +78,24 @@ async def look(lane: Lane, ids: Sequence[str]) -> None:
     """Make the shows forget, and ask for a look until each has been told what its source knows."""
     await lane.rows.execute(_FORGET, list(ids))
     async with asyncio.timeout(PATIENCE_S):
-        await _ask(lane, ids)
+        await _trigger(lane, ids)
         while await lane.rows.fetchval(_KNOWN, list(ids), WORKFLOW) < len(ids):
             await asyncio.sleep(0.1)
 
 
-async def _ask(lane: Lane, ids: Sequence[str]) -> None:
+async def ask(lane: Lane, act: str, **wish: Any) -> None:
+    """What a person does with schedules. Raises an error of httpx when there is no good answer."""
+    async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http:
+        answer = await http.post(f"http://127.0.0.1:{lane.port}/schedules/{WORKFLOW}/{act}", json=wish)
+    answer.raise_for_status()
+
+
+async def _trigger(lane: Lane, ids: Sequence[str]) -> None:
     """A person who asks again until there is an answer; an answer that is lost makes a second look of the same."""
     while True:
         with suppress(httpx.HTTPError):
-            async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http:
-                wish = {"ids": list(ids), "why": "the suite asks"}
-                answer = await http.post(f"http://127.0.0.1:{lane.port}/schedules/{WORKFLOW}/trigger", json=wish)
-            if answer.status_code == 200:
-                return
+            await ask(lane, "trigger", ids=list(ids), why="the suite asks")
+            return
         await asyncio.sleep(0.05)
 
 

@@ -6,7 +6,10 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
+
+import httpx
 
 from contracts import codec, subjects
 from contracts.ids import derived_id, outbox_bucket
@@ -15,6 +18,7 @@ from tests import events as make
 from tests.events import uid
 from tests.faults.harness.lane import Lane
 from tests.faults.harness.ledger import Entry
+from tests.faults.harness.looking import ask, balance, begin, living_world, settings
 from tests.faults.harness.processes import fault
 from tests.faults.harness.traffic import change, first_wave, hand_in, next_wave, refusable, token
 
@@ -199,6 +203,25 @@ async def stops_with_much_in_hand(lane: Lane, sabotage: str | None) -> None:
     await lane.start(sabotage=sabotage)
 
 
+async def dies_while_it_resumes_a_look(lane: Lane, sabotage: str | None) -> None:
+    """A look is paused and resumed, and the program dies before that is committed: it is paused, and has no timer."""
+    url = await lane.stack.enter_async_context(living_world())
+    lane.settings |= settings(url) | {"TIMER_HORIZON_H": "700"}
+    await lane.start(sabotage=sabotage)
+    (one,) = await begin(lane, 1)
+    assert await balance(lane) == []
+    await ask(lane, "pause", ids=[one], reason="the suite asks")
+    await lane.program.arm("sql COMMIT @ handlers/schedule/desk.py*", "before")
+    with suppress(httpx.HTTPError):
+        await ask(lane, "resume", ids=[one])
+    await lane.program.ended(DEATH_TIMEOUT_S)
+    await lane.start(sabotage=sabotage)
+    async with asyncio.timeout(DEATH_TIMEOUT_S):
+        # The first pass after a start compares rows and timers, and says what it had to mend.
+        while not await lane.program.ask("kept time"):
+            await asyncio.sleep(0.05)
+
+
 SCENARIOS: Final[dict[str, Scenario]] = {
     scenario.__name__.replace("_", " "): scenario
     for scenario in (
@@ -216,5 +239,6 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         the_index_is_away,
         one_is_refused_among_many,
         stops_with_much_in_hand,
+        dies_while_it_resumes_a_look,
     )
 }

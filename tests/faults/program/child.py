@@ -75,7 +75,8 @@ def _prepare() -> dict[str, Any]:
     """The model's stand-in, and a hand on what gets wired."""
     from streams import compose, start
 
-    start._open_model = lambda _: HashEmbedder()  # type: ignore[assignment,return-value]
+    assert hasattr(start, "open_model"), "the model is opened elsewhere now: put the stand-in there"
+    start.open_model = _stand_in  # type: ignore[assignment]
     held: dict[str, Any] = {}
     wire = compose.wire
 
@@ -83,8 +84,18 @@ def _prepare() -> dict[str, Any]:
         held["graph"] = wire(*args)
         return held["graph"]
 
-    compose.wire = wired
+    build = compose.build_services
+
+    def built(*args: Any) -> Any:
+        held["surroundings"] = build(*args)
+        return held["surroundings"]
+
+    compose.wire, compose.build_services = wired, built
     return held
+
+
+async def _stand_in(*_: Any) -> HashEmbedder:
+    return HashEmbedder()
 
 
 def _answer(link: Link, seams: Seams, held: dict[str, Any]) -> None:
@@ -93,12 +104,18 @@ def _answer(link: Link, seams: Seams, held: dict[str, Any]) -> None:
     link.on("counts", lambda _: seams.take_counts())
     link.on("points", lambda _: _points(held))
     link.on("offer", lambda asked: _offer(held, asked["id"], asked["title"]))
+    link.on("kept time", lambda _: _kept_time(held))
     link.on("memory", lambda _: _memory())
 
 
 def _memory() -> int:
     """The resident bytes of this process."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _kept_time(held: Mapping[str, Any]) -> bool:
+    """Whether the schedule's loop has compared rows and timers since the start."""
+    return held["surroundings"].timekeeping.last_report is not None
 
 
 def _offer(held: Mapping[str, Any], point_id: str, title: str) -> None:
@@ -123,4 +140,4 @@ def _points(held: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             found |= {str(one.id): one.payload or {} for one in page}
         return found
 
-    return asyncio.run_coroutine_threadsafe(index._read(read), held["loop"]).result(30)
+    return asyncio.run_coroutine_threadsafe(index._place.read(read), held["loop"]).result(30)

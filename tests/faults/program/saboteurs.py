@@ -6,11 +6,14 @@ a name is gone it fails loudly, because a saboteur that breaks nothing would pas
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+
+import nats
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,37 @@ def acked_at_stop() -> None:
     pull.hand_back = settle.hand_back = swept
 
 
+def timer_before_row() -> None:
+    """The timer leaves at once and beside the transaction, so it may be out for a plan that was never committed."""
+    from handlers.schedule import store
+
+    timer_of, write = store.timer_of, store.ScheduleStore._write
+    made: ContextVar[list[Any]] = ContextVar("made")
+
+    def noted(*args: Any) -> Any:
+        timer = timer_of(*args)
+        made.get().append(timer)
+        return timer
+
+    async def hasty(self: Any, connection: Any, *rest: Any) -> int:
+        made.set([])
+        count = await write(self, connection, *rest)
+        ids = [timer.event_id for timer in made.get()]
+        await connection.execute("DELETE FROM outbox WHERE event_id = ANY ($1::uuid[])", ids)
+        await _publish(made.get())
+        return count
+
+    store.timer_of, store.ScheduleStore._write = noted, hasty  # type: ignore[method-assign]
+
+
+async def _publish(messages: Sequence[Any]) -> None:
+    if messages:
+        client = await nats.connect(os.environ["NATS_URL"])
+        for message in messages:
+            await client.jetstream().publish(message.subject, message.payload, headers=dict(message.headers))
+        await client.close()
+
+
 def _has(place: Any, name: str) -> None:
     assert hasattr(place, name), f"{place!r} has no {name} any more: correct this saboteur"
 
@@ -259,5 +293,6 @@ SABOTEURS: Final[dict[str, Saboteur]] = {
     "one bad event costs its batch": Saboteur("neighbours are given up", "one is refused among many", one_for_all),
     "poison is dropped": Saboteur("no letter is written", "calm", poison_dropped),
     "deletions are ignored": Saboteur("points stay", "calm", deletions_ignored),
+    "timer before row": Saboteur("a timer may stand for nothing", "dies while it resumes a look", timer_before_row),
     "acknowledged at a stop": Saboteur("what was fetched is swept away", "stops with much in hand", acked_at_stop),
 }
