@@ -15,7 +15,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from contracts.errors import EchoraError, Outage, Permanent, Refused
-from handlers.relay.again import EVER, Seen, note, seen, send_again, sent_since
+from handlers.relay.again import EVER, Seen, forget_failures, note, seen, send_again, sent_since
 from streams import topology
 from streams.alerts import Alert, AlertKind
 from streams.delivery.publish import Publisher
@@ -65,6 +65,8 @@ class Losses:
         if lost is None and went_back:
             lost = "a message got a sequence that an earlier one had"
         if lost is not None:
+            # Its messages get the sequences of others, whose failures are not theirs.
+            await forget_failures(pool, spec.name)
             await self._heal(spec, lost)
             self.publisher.forget(spec.name)
         if now != before:

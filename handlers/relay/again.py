@@ -73,3 +73,9 @@ async def note(pool: asyncpg.Pool, stream: str, now: Seen) -> None:
     """Remember the stream as it is now."""
     with outage():
         await pool.execute(query("note_stream"), stream, now.made_at, now.last_sequence)
+
+
+async def forget_failures(pool: asyncpg.Pool, stream: str) -> None:
+    """Forget which messages of the stream failed: sequences are given anew."""
+    with outage():
+        await pool.execute(query("forget_failures"), stream)

@@ -187,6 +187,20 @@ async def test_what_became_a_letter_waits_for_a_person(
     assert await sent(client) == filled[1:]
 
 
+async def test_failures_of_lost_messages_are_not_counted_for_others(
+    losses: Losses, pool: asyncpg.Pool, client: Client, filled: object
+) -> None:
+    await pool.execute(
+        """INSERT INTO delivery_failure
+           SELECT stream, 'c', 7, 4, 'e', now(), now() FROM unnest(ARRAY['ANIME_EVENTS', 'ANIME_SCHEDULE']) AS stream"""
+    )
+    await losses.once()
+    assert await pool.fetchval("SELECT count(*) FROM delivery_failure") == 2
+    await client.jetstream().delete_stream(EVENTS.name)
+    await losses.once()
+    assert await pool.fetchval("SELECT array_agg(stream) FROM delivery_failure") == ["ANIME_SCHEDULE"]
+
+
 async def test_timers_are_not_sent_again(losses: Losses, pool: asyncpg.Pool, filled: object) -> None:
     await pool.execute(
         "UPDATE outbox SET entity_type = 'schedule', subject = 'anime.schedule.timer.w.x' WHERE id % 2 = 0"
