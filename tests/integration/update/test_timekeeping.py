@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import orjson
 from nats.js.errors import NotFoundError
 
 from contracts.ids import derived_id
@@ -115,3 +116,33 @@ async def _made_again(one: Process) -> bool:
     except NotFoundError:
         return False
     return True
+
+
+async def test_after_a_week_in_which_nobody_was_there_each_row_has_one_timer_and_they_are_spread(place: Place) -> None:
+    one = await quiet(place)
+    await one.timekeeping.once()
+    # As if everything stood as it does a week and a day ago, and no timer had been kept since.
+    await one.pool.execute("DELETE FROM outbox")
+    await one.pool.execute(
+        """
+        UPDATE schedule SET due_at = due_at - interval '8 days', slot_at = slot_at - interval '8 days',
+            timer_due_at = NULL, timer_number = 0"""
+    )
+    late = await one.pool.fetchval("SELECT count(*) FROM schedule WHERE due_at < $1", one.now())
+    assert late > 80
+    await one.timekeeping.once()
+    waiting = await one.pool.fetch("SELECT subject, headers::text FROM outbox WHERE entity_type = 'schedule'")
+    subjects = [row["subject"] for row in waiting]
+    assert len(subjects) == len(set(subjects)) == await one.pool.fetchval("SELECT count(*) FROM schedule")
+    # Weekly looks that came late share a day or two; air times a quarter of an hour, and no slot of them is given up.
+    real, now = one.looks.store.real, one.now()
+    fires: dict[str, list[datetime]] = {}
+    for row in waiting:
+        at = datetime.fromisoformat(orjson.loads(row["headers"])["Nats-Schedule"].removeprefix("@at "))
+        fires.setdefault(row["subject"].split(".")[3], []).append(at)
+    for workflow in ("metadata_refresh", "character_refresh"):
+        first_hour = sum(at <= real(now + timedelta(hours=1)) for at in fires[workflow])
+        assert first_hour < len(fires[workflow]) / 3, workflow
+    assert max(fires[TRACKING]) <= real(now + timedelta(days=7))
+    given_up = await one.pool.fetch("SELECT DISTINCT workflow FROM schedule_miss")
+    assert TRACKING not in {row["workflow"] for row in given_up}
