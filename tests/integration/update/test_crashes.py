@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 
@@ -11,11 +12,12 @@ from contracts.events import EpisodeAiredEvent
 from contracts.workflow import Due
 from handlers.update.airtime import ANNOUNCED
 from handlers.update.flows import score_sync
+from handlers.update.workflows import WORKFLOWS
 from handlers.world.changes import Source
 from handlers.world.misbehaviour import Fault
 from streams.delivery.metrics import LOOKS
 from tests.integration.update.conftest import Place
-from tests.integration.update.works import TRACKING, Process, expected_ids, settled
+from tests.integration.update.works import TRACKING, Process, expected_ids, quiet, settled
 from tests.waiting import eventually
 
 
@@ -97,6 +99,25 @@ async def test_two_processes_share_the_ticks_and_no_look_has_two_effects(place: 
         assert set(numbers) <= set(place.aired(place.show(number)))
 
 
+async def test_of_two_looks_at_one_tick_the_first_that_ends_has_the_only_effect(place: Place) -> None:
+    """The server gave the tick to another process because the first one was silent; then the first one goes on."""
+    slow, fast = await quiet(place), await quiet(place)
+    halting = slow.halt_at("found")
+    show = place.show(1)
+    planned = await slow.plan(show)
+    tick, flow = await slow.tick(planned), WORKFLOWS[TRACKING]
+    late = asyncio.create_task(halting.take(flow, [(tick, 7)]))
+    await eventually(halting.reached.is_set, within_s=30)
+    assert await fast.looks.take(flow, [(tick, 7)]) == [None]
+    told = await fast.told()
+    assert {event.causation_id for event in told} == {planned.tick}
+    row = await fast.row(show)
+    halting.released.set()
+    assert await late == [None]
+    assert [event.event_id for event in await fast.told()] == [event.event_id for event in told]
+    assert await fast.row(show) == row
+
+
 async def test_a_tick_of_an_older_plan_changes_nothing(place: Place) -> None:
     one = await place.start()
     show = place.show(1)
@@ -124,6 +145,9 @@ async def test_a_stop_hands_back_what_a_slow_source_holds_up(place: Place) -> No
 
     await eventually(is_running, within_s=30)
     await first.stop()
+    # The look was given up, and not waited for: it has ended nowhere.
+    row = await first.row(show)
+    assert (row.running_tick, row.last_run_at, row.attempt) == (planned.tick, None, 1)
     place.desk.misbehaviour.clear()
     second = await place.start(ECHORA_ACK_WAIT_S=1800.0)
     row = await eventually(lambda: second.ended(show), within_s=30)

@@ -14,7 +14,7 @@ from handlers.update.planning import FIRST
 from streams.topology import SCHEDULE
 from tests.integration.ingest.persisting import hand_in
 from tests.integration.update.conftest import Place
-from tests.integration.update.works import TRACKING, Process, held
+from tests.integration.update.works import TRACKING, Process, held, quiet
 from tests.unit.world.catalogue import ORIGIN, HandClock, _running
 from tests.waiting import eventually
 
@@ -27,14 +27,6 @@ async def rows(one: Process) -> list[tuple[object, ...]]:
 
 async def planned(one: Process) -> set[tuple[str, str]]:
     return {(row["workflow"], row["entity_id"]) for row in await one.pool.fetch(ROWS)}
-
-
-async def quiet(place: Place) -> Process:
-    """A process that sends and takes no messages: what is planned stays as it is planned, and every timer is due."""
-    one = await place.start(TIMER_HORIZON_H=24 * 30)
-    await one.graph.pullers.stop()
-    await one.graph.relay.stop()
-    return one
 
 
 async def test_what_is_new_gets_its_looks_and_a_second_pass_changes_nothing(place: Place) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,7 @@ from handlers.schedule.timer import timer_of
 from handlers.update.airtime import ANNOUNCED
 from handlers.update.events import Cause, anime_events, episode_events
 from handlers.update.look import Flow, Found
+from streams import topology
 from streams.alerts import Alert, Alerts
 from streams.broker import connection
 from streams.compose import wire
@@ -67,6 +68,7 @@ class Halting(Looks):
     at: str = ""
     let_pass: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     found: list[Found] = field(default_factory=list)
 
     async def take(self, flow: Flow, ticks: Sequence[tuple[ScheduleTickEvent, int]]) -> list[Outcome]:
@@ -90,7 +92,7 @@ class Halting(Looks):
 
     async def _halt(self) -> None:
         self.reached.set()
-        await asyncio.Event().wait()
+        await self.released.wait()
 
 
 @dataclass
@@ -161,10 +163,17 @@ class Process:
         found = await show(self.pool, str(entity), workflow)
         return found[0].row if found and found[0].row.last_run_at is not None else None
 
+    async def tick(self, row: Row) -> ScheduleTickEvent:
+        """The tick of this plan of the row, as its timer carries it."""
+        timer = timer_of(row, self.looks.store.policy(row), self.now(), lambda instant: instant)
+        event = codec.decode(timer.headers["Nats-Schedule-Target"], timer.payload)
+        assert isinstance(event, ScheduleTickEvent)
+        return event
+
     async def send_tick(self, row: Row) -> None:
         """A tick of this plan of the row, under a message of its own: as one that was fired twice, or long ago."""
-        timer = timer_of(row, self.looks.store.policy(row), self.now(), lambda instant: instant)
-        await self.client.jetstream().publish(timer.headers["Nats-Schedule-Target"], timer.payload)
+        subject = topology.DUE[row.workflow].subjects[0]
+        await self.client.jetstream().publish(subject, codec.encode(await self.tick(row)))
 
     async def told(self) -> list[Told]:
         """The events of looks, as they are in the outbox."""
@@ -186,6 +195,12 @@ def expected_ids(found: Sequence[Found], now: datetime) -> set[UUID]:
             ids |= {e.event_id for e in anime_events(part.entity_id, part.base_version, part.changes, cause)}
             ids |= {e.event_id for e in episode_events(part.entity_id, part.episodes, cause)}
     return ids
+
+
+class Starts(Protocol):
+    """Whatever starts processes."""
+
+    async def start(self, **settings: Any) -> Process: ...
 
 
 @asynccontextmanager
@@ -224,3 +239,11 @@ async def held(one: Process) -> set[str]:
 async def settled(one: Process, workflow: str = TRACKING) -> None:
     """Wait until nothing is under way."""
     await eventually(lambda: one.is_idle(workflow), within_s=30)
+
+
+async def quiet(place: Starts) -> Process:
+    """A process that sends and takes no messages: what is planned stays as it is planned, and every timer is due."""
+    one = await place.start(TIMER_HORIZON_H=24 * 30)
+    await one.graph.pullers.stop()
+    await one.graph.relay.stop()
+    return one
