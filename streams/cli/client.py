@@ -21,8 +21,8 @@ READ_TIMEOUT_S: Final = 30.0
 VERDICT_TIMEOUT_S: Final = 180.0
 # A source takes one request a second or so; the program stops waiting for it a little before this.
 FETCH_TIMEOUT_S: Final = 180.0
-# The looks of a large backfill are worked out, and then queued some thousands at a time.
-BACKFILL_TIMEOUT_S: Final = 180.0
+# A workflow of a large catalogue is paused, resumed or backfilled some thousands of rows at a time.
+SCHEDULE_TIMEOUT_S: Final = 600.0
 _USAGE: Final = frozenset({422})
 
 

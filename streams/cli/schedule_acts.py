@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.client import send
+from streams.cli.client import SCHEDULE_TIMEOUT_S, send
 from streams.cli.failure import ExitCode
 from streams.cli.output import print_json, print_table
 from streams.cli.schedule_words import Json, Workflow
@@ -24,7 +24,7 @@ def pause(
 
     Example: echora schedule pause score_sync --reason "Kitsu moves its servers until Friday"
     """
-    done = send(f"/schedules/{_part(workflow)}/pause", {"ids": ids or None, "reason": reason})
+    done = send(f"/schedules/{_part(workflow)}/pause", {"ids": ids or None, "reason": reason}, SCHEDULE_TIMEOUT_S)
     _say(done, "paused", as_json)
 
 
@@ -33,7 +33,7 @@ def resume(workflow: Workflow, ids: Ids = None, as_json: Json = False) -> None:
 
     Example: echora schedule resume score_sync
     """
-    done = send(f"/schedules/{_part(workflow)}/resume", {"ids": ids or None})
+    done = send(f"/schedules/{_part(workflow)}/resume", {"ids": ids or None}, SCHEDULE_TIMEOUT_S)
     _say(done, "resumed", as_json)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from streams.cli.client import BACKFILL_TIMEOUT_S, send
+from streams.cli.client import SCHEDULE_TIMEOUT_S, send
 from streams.cli.output import print_json, print_table
 from streams.cli.schedule_words import Json, Workflow, moment
 
@@ -32,7 +32,7 @@ def backfill(
     """
     path = f"/schedules/{quote(workflow, safe='')}/backfill"
     wish = {"start": start, "end": end, "ids": ids or None, "title": title}
-    planned = send(path, wish | {"dry_run": True}, BACKFILL_TIMEOUT_S)
+    planned = send(path, wish | {"dry_run": True}, SCHEDULE_TIMEOUT_S)
     if dry_run or not planned["tick_count"]:
         _print(planned, as_json)
         return
@@ -42,7 +42,7 @@ def backfill(
         typer.confirm(f"{_in_short(planned)}: do it?", abort=True, err=True)
     # The range as it was priced: "7d" would be another one by now.
     wish |= {"start": planned["start"], "end": planned["end"]}
-    _print(send(path, wish | {"dry_run": False}, BACKFILL_TIMEOUT_S), as_json)
+    _print(send(path, wish | {"dry_run": False}, SCHEDULE_TIMEOUT_S), as_json)
 
 
 def _print(found: dict[str, Any], as_json: bool) -> None:
