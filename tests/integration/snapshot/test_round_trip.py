@@ -68,6 +68,11 @@ async def filled(pool: asyncpg.Pool) -> asyncpg.Pool:
            NULL, NULL, NULL, NULL), ('metadata_refresh', $3, NULL, NULL, NULL, $1, $1)""",
         NOW, str(anime_id(1)), str(anime_id(2)),
     )  # fmt: skip
+    await pool.execute(
+        """INSERT INTO guarded_word VALUES ($2, 'synopsis', gen_random_uuid(), 'mal', $1, 'null', $1, NULL, true, false,
+                                            true)""",
+        NOW, anime_id(1),
+    )  # fmt: skip
     # The JSON null is a value, and no value is another.
     await pool.execute(
         """INSERT INTO review (id, entity_type, entity_id, field, old, new, edited, source, observed_at, event_id,
@@ -102,7 +107,7 @@ async def test_every_section_of_the_filled_catalogue_holds_rows(filled: asyncpg.
     whole = await taken(filled)
     written = {name for line in whole.splitlines()[1:] for name in orjson.loads(line)} - {"end", "rows", "sha256"}
     here = {row["relname"] for row in await filled.fetch(TABLES)}
-    assert written >= {section.name for section in SECTIONS if section.name in here} - {"review", "guarded_word"}
+    assert written >= {section.name for section in SECTIONS if section.name in here}
 
 
 async def test_every_table_is_kept_or_left_out_for_a_reason(pool: asyncpg.Pool) -> None:
