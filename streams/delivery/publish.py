@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 from nats.aio.client import Client
@@ -42,6 +42,13 @@ class Message(Protocol):
     def headers(self) -> dict[str, str]: ...  # noqa: D102
 
 
+class Highest(NamedTuple):
+    """The highest sequence that was confirmed in this life of a stream; a loss that is known begins another."""
+
+    life: int = 0
+    sequence: int = 0
+
+
 class Publisher:
     """Publishes in order over one connection. After a disconnect it starts a JetStream context afresh, because the
     confirmations of the old one never come and would count as stalled for ever.
@@ -51,7 +58,7 @@ class Publisher:
         self._client = client
         self._context: JetStreamContext | None = None
         self._reconnects = -1
-        self._highest: dict[str, int] = {}
+        self._highest: dict[str, Highest] = {}
         self._went_back: set[str] = set()
         self._log = structlog.get_logger("publish")
 
@@ -60,8 +67,10 @@ class Publisher:
         return stream in self._went_back
 
     def forget(self, stream: str) -> None:
-        """The loss is known now."""
+        """The loss is known now, and sequences begin anew, also for what is being published."""
         self._went_back.discard(stream)
+        life = self._highest.get(stream, Highest()).life
+        self._highest[stream] = Highest(life + 1)
 
     async def publish(self, message: Message) -> None:
         """Publish one message and wait for its confirmation. Raises Outage when none comes in time."""
@@ -87,7 +96,7 @@ class Publisher:
             confirmed += [False] * (len(messages) - len(confirmed))
         return confirmed
 
-    async def _publish_batch(self, messages: Sequence[Message], before: Mapping[str, int]) -> bool:
+    async def _publish_batch(self, messages: Sequence[Message], before: Mapping[str, Highest]) -> bool:
         """All of them or none; False when the server refuses the batch."""
         client = self._client()
         batch_id = client._nuid.next().decode()
@@ -109,7 +118,7 @@ class Publisher:
         self._note(verdict["stream"], verdict["seq"] - last + 1, verdict["seq"], before)
         return bool(verdict.get("count") == last)
 
-    async def _publish_each(self, messages: Sequence[Message], before: Mapping[str, int]) -> list[bool]:
+    async def _publish_each(self, messages: Sequence[Message], before: Mapping[str, Highest]) -> list[bool]:
         context = self._jetstream()
         futures = [
             await context.publish_async(
@@ -136,7 +145,7 @@ class Publisher:
             self._reconnects = reconnects
         return self._context
 
-    def _confirmed(self, future: asyncio.Future[PubAck], message: Message, before: Mapping[str, int]) -> bool:
+    def _confirmed(self, future: asyncio.Future[PubAck], message: Message, before: Mapping[str, Highest]) -> bool:
         if future.cancelled():
             return False
         error = future.exception()
@@ -148,11 +157,13 @@ class Publisher:
             self._note(ack.stream, ack.seq, ack.seq, before)
         return True
 
-    def _note(self, stream: str, first: int, last: int, before: Mapping[str, int]) -> None:
-        if first <= before.get(stream, 0):
+    def _note(self, stream: str, first: int, last: int, before: Mapping[str, Highest]) -> None:
+        then, now = before.get(stream, Highest()), self._highest.get(stream, Highest())
+        if then.life == now.life and first <= then.sequence:
             self._went_back.add(stream)
-            self._highest[stream] = last
-        self._highest[stream] = max(last, self._highest.get(stream, 0))
+            self._highest[stream] = Highest(now.life, last)
+        else:
+            self._highest[stream] = Highest(now.life, max(last, now.sequence))
 
 
 def runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:

@@ -112,6 +112,12 @@ async def test_a_deleted_stream_is_made_and_filled_again(
     await losses.once()
     await relayed(pool)
     assert await sent(client) == messages, "once is enough"
+    await put(pool, "later", 1)
+    await relayed(pool)
+    await losses.once()
+    await relayed(pool)
+    assert await sent(client) == [*messages, (uid("later"), 1)]
+    assert len(heard(losses)) == 1, "sequences begin anew"
 
 
 async def test_a_stream_that_somebody_made_anew_is_filled_again(
