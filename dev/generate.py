@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dev import configuration, proto
+from streams import access
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +21,8 @@ def pages() -> dict[Path, Callable[[], str]]:
     return {
         ROOT / "asyncapi.yaml": asyncapi_yaml,
         ROOT / "docs" / "configuration.md": configuration.page,
+        ROOT / "deploy" / "postgres" / "roles.sql": access.roles_sql,
+        ROOT / "deploy" / "nats" / "users.conf": access.users_conf,
     }
 
 

@@ -59,7 +59,8 @@ class Surroundings:
 
     async def started(self) -> None:
         """Everything runs: say so, keep house, and load the demo into an empty database."""
-        self.housekeeping.start()
+        if self.graph.settings.runs("persist"):
+            self.housekeeping.start()
         if self.graph.settings.runs("update"):
             self.identification.start()
             self.timekeeping.start()
@@ -125,7 +126,7 @@ def build_services(graph: Graph) -> Surroundings:
         readiness=not_ready,
         liveness=alive,
         record=record,
-        delete=delete,
+        delete=delete if settings.runs("persist") else None,
         ingest=(lambda records, artifact_uri: _ingest(graph, records, artifact_uri))
         if settings.runs("ingest")
         else None,

@@ -48,7 +48,7 @@ async def status(runtime: Runtime, pullers: Pullers, relay: Relay) -> Status:
         _ask("index", lambda: _index(runtime), problems),
         _ask("schedule", lambda: _schedule(runtime), problems),
         _ask("dead letters", lambda: _letters(runtime), problems),
-        _ask("reviews", lambda: count(runtime.pool, Wanted(state="pending")), problems),
+        _ask("reviews", lambda: _reviews(runtime), problems),
     )
     return Status(
         now=runtime.clock.now(),
@@ -127,7 +127,15 @@ async def _outbox(runtime: Runtime) -> OutboxStatus:
     return OutboxStatus(pending=row["pending"], oldest_age_s=round(row["oldest_s"], 3))
 
 
-async def _letters(runtime: Runtime) -> LettersStatus:
+async def _reviews(runtime: Runtime) -> int | None:
+    if not runtime.settings.runs("update"):
+        return None
+    return await count(runtime.pool, Wanted(state="pending"))
+
+
+async def _letters(runtime: Runtime) -> LettersStatus | None:
+    if not runtime.settings.runs("letters"):
+        return None  # Other parts may not read them.
     letters, groups = await waiting(runtime.pool)
     return LettersStatus(waiting=letters, groups=groups)
 

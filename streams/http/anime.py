@@ -29,7 +29,7 @@ def anime_routes(services: Services) -> APIRouter:
     async def delete(anime_id: UUID) -> Deleted:
         """Its row stays and says that it is deleted; its point leaves the index, and it cannot be ingested again."""
         if services.delete is None:
-            raise NotOffered("this process does not delete; ask the one whose ECHORA_ROLES has `ingest`")
+            raise NotOffered("this process does not delete; ask the one whose ECHORA_ROLES has `persist`")
         version = await services.delete(anime_id)
         if version is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no living anime {anime_id}")

@@ -108,7 +108,7 @@ class Status(Body):
     outbox: OutboxStatus | None = None
     index: IndexStatus | None = None
     schedule: ScheduleStatus | None = Field(None, description="Absent where no schedule is kept.")
-    dead_letters: LettersStatus | None = Field(None, description="Absent when PostgreSQL does not answer.")
+    dead_letters: LettersStatus | None = Field(None, description="Absent where the role `letters` does not run.")
     reviews_waiting: int | None = Field(None, description="Held changes that wait for a person.")
     versions: dict[str, str] = Field(default_factory=dict, description="Versions of the program, contracts, servers.")
     problems: list[str] = Field(default_factory=list, description="What could not be asked, and why.")
