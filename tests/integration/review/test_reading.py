@@ -17,9 +17,12 @@ from handlers.persist.decided import turn_down, undo
 from handlers.review import reading
 from handlers.review.expire import expire_once
 from handlers.review.wanted import Wanted
+from streams.clock import SystemClock
+from streams.housekeeping import Housekeeping
 from streams.http.problems import NotFound
 from streams.http.review_models import ApproveWish, BulkWish, RejectWish, UndoWish
 from streams.reviews import ReviewDesk
+from streams.settings import Settings
 from tests.events import at, character_updated, enriched, uid, updated
 from tests.integration.persist.helpers import anime, done
 from tests.integration.persist.test_held import LONG, reviews
@@ -48,6 +51,7 @@ class Now:
 class Running:
     pool: asyncpg.Pool
     calendar: Clock
+    settings: Settings | None = None
 
 
 @pytest.fixture
@@ -250,6 +254,21 @@ async def test_what_nobody_decided_expires_and_is_proposed_anew(pool: asyncpg.Po
     await done(pool, updated("Ring", minute=31 * DAY, title="Ropes"))
     (again,) = await reviews(pool, "pending")
     assert again["id"] != one
+
+
+async def test_housekeeping_lets_reviews_expire_by_the_catalogues_clock_and_the_setting(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await held(pool, title="Ropes")
+    monkeypatch.setenv("REVIEW_EXPIRY_DAYS", "2")
+    calendar = Now(1 * DAY)
+    runtime: Any = Running(pool, calendar, Settings(_env_file=None))
+    house = Housekeeping(runtime, SystemClock())
+    await house.once()
+    assert len(await reviews(pool, "pending")) == 1
+    calendar.minute = 3 * DAY
+    await house.once()
+    assert [review["state"] for review in await reviews(pool)] == ["expired"]
 
 
 async def test_what_a_person_brought_back_waits_its_whole_time_again(pool: asyncpg.Pool) -> None:
