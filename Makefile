@@ -40,7 +40,7 @@ demo: $(VENV)/.run ## Watch a simulated week pass in four minutes, and see what 
 test: $(VENV)/.dev ## Run the tests; servers are started by the tests themselves.
 	@$(BIN)/python -m pytest $(TESTS)
 
-bench: $(VENV)/.dev ## Measure against a reference and the raw limits (some minutes); figures as JSON in build/bench.json.
+bench: $(VENV)/.dev ## Measure against a reference and the raw limits (half an hour; BENCH=… for a part); figures as JSON in build/bench.json.
 	@$(BIN)/python -m bench $(BENCH)
 
 faults: $(VENV)/.dev ## Kill, cut and poison in the long form (hours); the ledger as JSON in build/faults.json.

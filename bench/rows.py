@@ -50,19 +50,17 @@ _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturda
 async def measure(say: Callable[[str], None]) -> dict[str, float]:
     """Every size, each on servers of its own; the last one's figures, and how the memory of the sizes compares."""
     figures: dict[str, float] = {}
+    largest: dict[str, float] = {}
     peaks: list[float] = []
     for rows in SIZES:
         say(f"a schedule of {rows} rows")
         with tempfile.TemporaryDirectory(prefix="echora-bench-") as folder:
             async with servers(Path(folder) / "servers") as (postgres, server):
                 found = await _in_a_process(rows, postgres.dsn, server.url)
-        figures = {f"schedule_{name}": value for name, value in found.items()} | {
-            name: value for name, value in figures.items() if name.startswith("schedule_peak")
-        }
-        peaks.append(found["peak_mb"])
-        figures[f"schedule_peak_mb_at_{rows}"] = found["peak_mb"]
-    figures["schedule_peak_ratio"] = peaks[-1] / peaks[0]
-    return figures
+        peaks.append(found.pop("peak_mb"))
+        largest = {f"schedule_{name}": value for name, value in found.items()}
+        figures[f"schedule_peak_mb_at_{rows}"] = peaks[-1]
+    return largest | figures | {"schedule_peak_ratio": peaks[-1] / peaks[0]}
 
 
 async def _in_a_process(rows: int, dsn: str, nats_url: str) -> dict[str, float]:
