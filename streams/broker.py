@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig
 
+from contracts.addresses import shown
 from contracts.clock import Clock
 from streams.delivery.codec import ProtobufCodec
 from streams.delivery.pull import Puller
@@ -30,7 +31,7 @@ def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
     log = structlog.get_logger("nats")
 
     async def lost(*_: object) -> None:
-        log.warning("connection lost, reconnecting", server=url.rsplit("@", 1)[-1])
+        log.warning("connection lost, reconnecting", server=shown(url))
 
     async def back(*_: object) -> None:
         log.info("connected again")

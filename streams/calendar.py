@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from contracts.addresses import shown
 from contracts.clock import Clock
 from contracts.errors import Outage
 from streams.clock import WorldClock, world_clock_from
@@ -25,7 +26,7 @@ async def open_calendar(settings: Settings, clock: Clock) -> Clock:
     if not settings.lives_in_world:
         return clock
     if settings.world_url is not None:
-        return await _clock_of(settings.world_url)
+        return await _clock_of(settings.world_url.get_secret_value())
     return remembered(world_file(settings), settings.world_seed, settings.world_speed, clock).clock()
 
 
@@ -54,6 +55,12 @@ async def _clock_of(url: str) -> Clock:
             answer = await client.get(f"{url.rstrip('/')}/clock")
             return world_clock_from(answer.raise_for_status().json())
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        # httpx explains a status on a second line; this has to be one.
-        why = str(error).partition("\n")[0] or type(error).__name__
-        raise Outage("the world", f"{url} did not tell its time ({why}); start it, or correct WORLD_URL") from error
+        what = f"{shown(url)} did not tell its time ({_why(error)}); start it, or correct WORLD_URL"
+        raise Outage("the world", what) from error
+
+
+def _why(error: Exception) -> str:
+    # httpx shows the whole address where it explains a status, and a password may be in it.
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"it answered {error.response.status_code}"
+    return str(error).partition("\n")[0] or type(error).__name__

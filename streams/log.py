@@ -11,6 +11,10 @@ _QUIET = {
     "uvicorn.error": logging.WARNING,
     "alembic": logging.WARNING,
     "httpx": logging.WARNING,
+    # They show every header, so every key, at the level of debug.
+    "httpcore": logging.WARNING,
+    "h2": logging.WARNING,
+    "hpack": logging.WARNING,
     "nats": logging.ERROR,
     # They show a traceback for every second of an outage that our own lines name once.
     "asyncpg.pool": logging.ERROR,
@@ -38,7 +42,10 @@ def configure_logging(log_format: str, level: str) -> None:
     renderer: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # The renderer's own tracebacks show every local variable, passwords among them.
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

@@ -6,21 +6,31 @@ docs/configuration.md is generated from it.
 from __future__ import annotations
 
 import os
+import re
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from handlers.update.episodes import Confirmation
+from streams.secret_files import SUFFIX, SecretUnreadable, secret_from_file
 from streams.topology import ROLES
 from streams.tuning import Tuning
 
 PREFIX = "ECHORA_"
 TOKEN_CHARS_MIN = 16
+_ESCAPED: Final = " (in a password, write / ? # @ and % as %2F %3F %23 %40 %25)"
 
 
 class SettingsError(Exception):
@@ -54,7 +64,7 @@ class Settings(BaseSettings):
         True, alias="ECHORA_DEMO", description="Load the demo catalogue into an empty database when all is embedded."
     )
 
-    nats_url: str | None = Field(None, alias="NATS_URL", description="NATS server; unset runs one embedded.")
+    nats_url: SecretStr | None = Field(None, alias="NATS_URL", description="NATS server; unset runs one embedded.")
     ack_wait_s: float | None = Field(
         None,
         ge=0.2,
@@ -76,7 +86,7 @@ class Settings(BaseSettings):
     postgres_connections_max: int = Field(
         12, ge=4, le=500, alias="POSTGRES_CONNECTIONS_MAX", description="Connections that this process may hold."
     )
-    qdrant_url: str | None = Field(None, alias="QDRANT_URL", description="Qdrant server; unset runs Qdrant Edge.")
+    qdrant_url: SecretStr | None = Field(None, alias="QDRANT_URL", description="Qdrant server; unset runs Qdrant Edge.")
     qdrant_api_key: SecretStr | None = Field(None, alias="QDRANT_API_KEY", description="Key that may write.")
     qdrant_read_only_api_key: SecretStr | None = Field(
         None, alias="QDRANT_READ_ONLY_API_KEY", description="Key that may only read; search uses it when set."
@@ -101,13 +111,17 @@ class Settings(BaseSettings):
         alias="ECHORA_SOURCES",
         description="world asks a simulated world, live the real services; world by itself while all is embedded.",
     )
-    world_url: str | None = Field(None, alias="WORLD_URL", description="A running world; unset runs one in here.")
+    world_url: SecretStr | None = Field(None, alias="WORLD_URL", description="A running world; unset runs one in here.")
     world_seed: int = Field(7, ge=0, alias="WORLD_SEED", description="What the world's history follows from.")
     world_speed: float = Field(1.0, gt=0, le=100_000, alias="WORLD_SPEED", description="World seconds per real one.")
-    jikan_base_url: str | None = Field(None, alias="JIKAN_BASE_URL", description="Another address that speaks Jikan.")
-    anilist_base_url: str | None = Field(None, alias="ANILIST_BASE_URL", description="Another address of AniList.")
-    kitsu_base_url: str | None = Field(None, alias="KITSU_BASE_URL", description="Another address of Kitsu.")
-    mal_base_url: str | None = Field(None, alias="MAL_BASE_URL", description="Another address of MyAnimeList v2.")
+    jikan_base_url: SecretStr | None = Field(
+        None, alias="JIKAN_BASE_URL", description="Another address that speaks Jikan."
+    )
+    anilist_base_url: SecretStr | None = Field(
+        None, alias="ANILIST_BASE_URL", description="Another address of AniList."
+    )
+    kitsu_base_url: SecretStr | None = Field(None, alias="KITSU_BASE_URL", description="Another address of Kitsu.")
+    mal_base_url: SecretStr | None = Field(None, alias="MAL_BASE_URL", description="Another address of MyAnimeList v2.")
     jikan_enabled: bool = Field(True, alias="JIKAN_ENABLED", description="Whether Jikan is asked.")
     anilist_enabled: bool = Field(True, alias="ANILIST_ENABLED", description="Whether AniList is asked.")
     kitsu_enabled: bool = Field(True, alias="KITSU_ENABLED", description="Whether Kitsu is asked.")
@@ -221,6 +235,20 @@ class Settings(BaseSettings):
         None, alias="ALERT_WEBHOOK_SECRET", description="Signs each alert: HMAC-SHA256 of the body, Echora-Signature."
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then a .env file; each may name files that hold secrets."""
+        origins = [one for one in (env_settings, dotenv_settings) if isinstance(one, EnvSettingsSource)]
+        found = [source for one in origins for source in (one, SecretFiles(settings_cls, one))]
+        return (init_settings, *found)
+
     @field_validator("roles", mode="before")
     @classmethod
     def _split_roles(cls, value: object) -> object:
@@ -237,23 +265,41 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is no folder; give one that holds model.onnx and the tokenizer's files")
         return value
 
-    @field_validator("world_url", "jikan_base_url", "anilist_base_url", "kitsu_base_url", "mal_base_url")
+    @field_validator("world_url", "jikan_base_url", "anilist_base_url", "kitsu_base_url", "mal_base_url", "qdrant_url")
     @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
+    def _is_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.port == 0:
-            raise ValueError("is no address; give scheme, host and path, such as https://host.example/v4")
-        return value.rstrip("/")
+        address = value.get_secret_value()
+        if not _has_host(address, ("http", "https")) or urlsplit(address).query:
+            raise ValueError("is no address; give scheme, host and path, such as https://host.example/v4" + _ESCAPED)
+        return SecretStr(address.rstrip("/"))
 
     @field_validator("alert_webhook_url")
     @classmethod
     def _is_secret_address(cls, value: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(value.get_secret_value()) if value is not None else None
-        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("is no address; give scheme, host and path, such as https://host.example/hook")
+        if value is not None and not _has_host(value.get_secret_value(), ("http", "https")):
+            raise ValueError("is no address; give scheme, host and path, such as https://host.example/hook" + _ESCAPED)
         return value
+
+    @field_validator("nats_url", "redis_url")
+    @classmethod
+    def _is_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = ("nats", "tls", "ws", "wss") if info.field_name == "nats_url" else ("redis", "rediss")
+        if value is not None and not _has_host(value.get_secret_value(), schemes):
+            raise ValueError(
+                f"is no address; give scheme, host and port, such as {schemes[0]}://host.example" + _ESCAPED
+            )
+        return value
+
+    @field_validator("api_token", "mal_client_id", "qdrant_api_key", "qdrant_read_only_api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        # A library that cannot send it would put it into its error.
+        stripped = value.get_secret_value().strip() if value is not None else None
+        if stripped is not None and not re.fullmatch(r"[!-~]*", stripped):
+            raise ValueError("holds a blank, a line break or a character that no header carries; look at its quoting")
+        return SecretStr(stripped) if stripped is not None else None
 
     @model_validator(mode="after")
     def _others_need_a_token(self) -> Self:
@@ -264,7 +310,7 @@ class Settings(BaseSettings):
     @field_validator("api_token")
     @classmethod
     def _is_no_word(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value().strip()) < TOKEN_CHARS_MIN:
+        if value is not None and len(value.get_secret_value()) < TOKEN_CHARS_MIN:
             raise ValueError(f"is too short to guard anything; take at least {TOKEN_CHARS_MIN} random characters")
         return value
 
@@ -328,12 +374,43 @@ class Settings(BaseSettings):
         return role in self.roles
 
 
+class SecretFiles(PydanticBaseSettingsSource):
+    """The secrets that `origin` (the environment, a .env file) does not hold itself but names files of."""
+
+    def __init__(self, settings_cls: type[BaseSettings], origin: EnvSettingsSource) -> None:
+        super().__init__(settings_cls)
+        # pydantic-settings keeps the names in small letters, as they are matched whatever their case.
+        self._variables = {name.upper(): value for name, value in origin.env_vars.items()}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        """The value of one field, by its alias."""
+        alias = str(field.alias)
+        return (secret_from_file(alias, self._variables) if is_secret(field) else None), alias, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Every secret that comes from a file. Raises SecretUnreadable."""
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {alias: value for value, alias, _ in found if value is not None}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting is shown nowhere and may come from a file: everything that can hold a password is a secret."""
+    return SecretStr in get_args(field.annotation)
+
+
+def secret_names() -> tuple[str, ...]:
+    """The variables that hold secrets."""
+    return tuple(str(field.alias) for field in Settings.model_fields.values() if is_secret(field))
+
+
 def load_settings() -> Settings:
     """Read the environment. Raises SettingsError with one line that names what is wrong."""
     try:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+    except SecretUnreadable as error:
+        raise SettingsError(str(error)) from None
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and not _is_known(name))
     if unknown:
         raise SettingsError(
@@ -350,6 +427,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _has_host(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        # The library's error would show the part of a password that it took for the port.
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def unguarded(host: str) -> str:
     """Why the program does not listen there without a token."""
     return f"HTTP on {host} is reached from other machines: set ECHORA_API_TOKEN, or listen on 127.0.0.1"
@@ -361,6 +447,7 @@ _ELSEWHERE = frozenset({"ECHORA_URL", "ECHORA_RECORDINGS"})
 
 def _is_known(name: str) -> bool:
     names = {str(field.alias) for field in Settings.model_fields.values()} | _ELSEWHERE
+    names |= {secret + SUFFIX for secret in secret_names()}
     return name in names or name.startswith(f"{PREFIX}TEST_")
 
 
@@ -369,7 +456,6 @@ def _one_line(error: ValidationError) -> str:
     name = str(found["loc"][0]) if found["loc"] else ""
     said = found["msg"].removeprefix("Value error, ")
     value = os.environ.get(name)
-    secret = any(word in name for word in ("KEY", "URL", "TOKEN", "SECRET"))
-    shown = f"={value}" if name and value is not None and not secret else ""
+    shown = f"={value}" if name and value is not None and name not in secret_names() else ""
     more = error.error_count() - 1
     return f"{name}{shown}{': ' if name else ''}{said}" + (f" (and {more} more)" if more else "")

@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 from prometheus_client import Counter
 
+from contracts.addresses import shown
 from contracts.clock import Clock
 from contracts.errors import Permanent
 from handlers.sources.build import build_sources
@@ -37,9 +38,9 @@ async def open_sources(settings: Settings, clock: Clock, calendar: Clock) -> Asy
                 plan = remembered(world_file(settings), settings.world_seed, settings.world_speed, clock)
                 url = await stack.enter_async_context(running_world(plan))
             else:
-                url = settings.world_url
+                url = settings.world_url.get_secret_value()
             # Where people find /truth and /misbehave.
-            structlog.get_logger("world").info("the simulated world stands for the sources", url=url)
+            structlog.get_logger("world").info("the simulated world stands for the sources", url=shown(url))
             policies = world_policies(url, _enabled(settings))
         else:
             client_id = settings.mal_client_id
@@ -81,7 +82,7 @@ def _base_urls(settings: Settings) -> dict[str, str]:
         "kitsu": settings.kitsu_base_url,
         "mal": settings.mal_base_url,
     }
-    return {name: url for name, url in urls.items() if url}
+    return {name: url.get_secret_value() for name, url in urls.items() if url is not None}
 
 
 def _meter(source: str, outcome: str) -> None:

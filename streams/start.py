@@ -15,7 +15,9 @@ import structlog
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from pydantic import SecretStr
 
+from contracts.addresses import shown
 from contracts.errors import Outage, Permanent
 from contracts.limits import SERVER_PAYLOAD_BYTES_MAX
 from contracts.payload_index import packaged_payload_index
@@ -52,20 +54,20 @@ class Servers:
 def choose_servers(settings: Settings) -> Servers:
     """The named servers, or embedded ones in the locked data folder. Starts nothing. Raises HomeInUse."""
     if not settings.embedded:
-        return Servers(None, str(settings.nats_url), _secret(settings), ())
+        return Servers(None, _plain(settings.nats_url), _plain(settings.postgres_url), ())
     home = Home.open(settings.home)
     nats = None if settings.nats_url else NatsServer(home, home.nats_port(), payload_bytes_max=SERVER_PAYLOAD_BYTES_MAX)
     postgres = None if settings.postgres_url else PostgresServer(home)
     return Servers(
         home,
-        nats.url if nats else str(settings.nats_url),
-        postgres.dsn if postgres else _secret(settings),
+        nats.url if nats else _plain(settings.nats_url),
+        postgres.dsn if postgres else _plain(settings.postgres_url),
         tuple(server for server in (postgres, nats) if server is not None),
     )
 
 
-def _secret(settings: Settings) -> str:
-    return settings.postgres_url.get_secret_value() if settings.postgres_url else ""
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 @asynccontextmanager
@@ -118,7 +120,7 @@ async def _connect(broker: NatsBroker, runtime: Runtime) -> None:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await broker.connect()
     except (NatsError, OSError, TimeoutError) as error:
-        where = ", ".join(str(server).rsplit("@", 1)[-1] for server in broker.specification.url)
+        where = ", ".join(shown(str(server)) for server in broker.specification.url)
         raise Outage("NATS", f"no connection to {where} within {CONNECT_TIMEOUT_S:g} s; is NATS_URL right?") from error
     client = connection(broker)
     runtime.versions["nats"] = ".".join(str(part) for part in _version(client))
@@ -165,9 +167,9 @@ def _edge(settings: Settings, space: VectorSpace) -> VectorIndex:
 def _server(settings: Settings, space: VectorSpace) -> VectorIndex:
     from handlers.index.server import ServerIndex, connect
 
-    url, read_only = str(settings.qdrant_url), settings.qdrant_read_only_api_key
-    writer = connect(url, settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None)
-    searcher = connect(url, read_only.get_secret_value()) if read_only else None
+    url, read_only = _plain(settings.qdrant_url), _plain(settings.qdrant_read_only_api_key)
+    writer = connect(url, _plain(settings.qdrant_api_key) or None)
+    searcher = connect(url, read_only) if read_only else None
     return ServerIndex(writer, space, packaged_payload_index(), searcher=searcher)
 
 

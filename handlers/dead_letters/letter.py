@@ -20,6 +20,10 @@ _ERROR_CHARS_MAX = 4_000
 _PAYLOAD_BYTES_KEPT = DEAD_LETTER_BYTES_MAX - 16_384
 # A header of a letter that lacks something of its message, and says what. Such a letter cannot be sent again.
 LACKS: Final = "Echora-Letter-Lacks"
+# Nobody here reads them, and letters are shown to people.
+CREDENTIALS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-mal-client-id"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def dead_letter(delivery: Delivery, error: EchoraError, now: datetime) -> DeadLe
         timestamp=now,
         subject=delivery.subject,
         payload=delivery.payload,
-        headers=dict(delivery.headers),
+        headers={name: value for name, value in delivery.headers.items() if name.lower() not in CREDENTIALS},
         error_class=type(error).__name__,
         error=words,
         fingerprint=fingerprint(delivery.consumer, error),

@@ -6,6 +6,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
+from contracts.addresses import shown
 from contracts.clock import Clock
 from contracts.errors import Outage
 from handlers.sources.policy import SourcePolicy
@@ -20,7 +21,7 @@ class Budget:
     def __init__(self, name: str, policy: SourcePolicy, storage: LimitStorage, clock: Clock) -> None:
         self._name = name
         # Another address is another service: a world's minutes, which run on its own clock, are no live service's.
-        self._key = f"{name}:{policy.base_url.rstrip('/')}"
+        self._key = f"{name}:{shown(policy.base_url).rstrip('/')}"
         self._clock = clock
         self._storage = storage
         self._limiter = MovingWindowRateLimiter(storage)

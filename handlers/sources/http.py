@@ -101,8 +101,10 @@ class Http:
             raise Permanent(f"{self.source} redirected a POST to {target.host} with {response.status_code}")
         if request.url.scheme == "https" and target.scheme != "https":
             raise Permanent(f"{self.source} redirected from https to {target.scheme}, which is refused")
-        # The host follows from the target, and what the policy sends (a client id) is for the first host only.
-        ours = {"host"} | (set() if target.host == request.url.host else {name.lower() for name in self.policy.headers})
+        # The host follows from the target. What the policy sends (a client id), and what the client made of a user and
+        # password in the address, is for the first host only.
+        secrets = {"authorization"} | {name.lower() for name in self.policy.headers}
+        ours = {"host"} | (set() if target.host == request.url.host else secrets)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in ours}
         return httpx.Request(
             request.method, target, headers=headers, content=request.content, extensions=request.extensions

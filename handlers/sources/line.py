@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contracts.addresses import shown
 from contracts.clock import Clock
 from contracts.errors import EchoraError
 from contracts.observation import Kind
@@ -55,7 +56,7 @@ class Line:
         self._flights = Flights()
         self._tasks: set[asyncio.Task[None]] = set()
         # Bodies of a world or of another mirror are not this address's bodies.
-        self._namespace = f"echora:{policy.base_url}:"
+        self._namespace = f"echora:{shown(policy.base_url)}:"
 
     async def entries(self, ask: Ask, priority: Priority, *, fresh: bool) -> Mapping[str, Landing]:
         """For each id its entry or the error that stood in the way. `fresh` passes our own cache by."""

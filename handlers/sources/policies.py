@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from contracts.addresses import shown
 from handlers.sources.mal import CLIENT_ID_HEADER
 from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import SourceAdapter
@@ -43,8 +44,8 @@ def world_policies(world_url: str, enabled: Mapping[str, bool] | None = None) ->
 
 
 def world_url_of(policies: Mapping[str, SourcePolicy]) -> str | None:
-    """The address of the world that these policies ask; None when they ask somebody else."""
+    """Where the world is that these policies ask, to be shown; None when they ask somebody else."""
     for name, path in WORLD_PATHS.items():
         if name in policies and policies[name].base_url.endswith(path):
-            return policies[name].base_url.removesuffix(path)
+            return shown(policies[name].base_url.removesuffix(path))
     return None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from contracts.addresses import shown
 from streams.cli.failure import ExitCode, Failure
+from streams.secret_files import SecretUnreadable, secret_from_file
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +35,13 @@ def address() -> str:
 
 
 def _credentials() -> dict[str, str]:
-    token = os.environ.get(CREDENTIAL, "").strip()
+    try:
+        token = (secret_from_file(CREDENTIAL, os.environ) or os.environ.get(CREDENTIAL, "")).strip()
+    except SecretUnreadable as error:
+        raise Failure(str(error), ExitCode.USAGE) from None
+    if not re.fullmatch(r"[!-~]*", token):
+        # The library that cannot send it would show it.
+        raise Failure(f"{CREDENTIAL} holds a blank or a character that no header carries", ExitCode.USAGE)
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -48,16 +57,17 @@ def connection(read_timeout_s: float = READ_TIMEOUT_S) -> Iterator[httpx.Client]
         with httpx.Client(base_url=url, timeout=timeout, trust_env=False, headers=_credentials()) as client:
             yield client
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise Failure(f"{URL} is {url!r}, which is no address: {error}; try {URL_DEFAULT}", ExitCode.USAGE) from None
+        why = "" if shown(url) != url else f": {error}"
+        raise Failure(f"{URL} is {shown(url)!r}, which is no address{why}; try {URL_DEFAULT}", ExitCode.USAGE) from None
     except (httpx.ConnectError, httpx.ConnectTimeout):
         raise Failure(
-            f"nothing answers at {url}; start the program with `make run`, or set {URL} to where it runs",
+            f"nothing answers at {shown(url)}; start the program with `make run`, or set {URL} to where it runs",
             ExitCode.UNREACHABLE,
         ) from None
     except httpx.TransportError as error:
         why = str(error) or type(error).__name__
         raise Failure(
-            f"the program at {url} broke off: {why}; see its log, then try again", ExitCode.UNREACHABLE
+            f"the program at {shown(url)} broke off: {why}; see its log, then try again", ExitCode.UNREACHABLE
         ) from None
 
 
@@ -73,7 +83,7 @@ def _problem(response: httpx.Response) -> str:
         document = response.json()
         return f"{document['title']}: {document['detail']}"
     except (ValueError, LookupError, TypeError):
-        return f"{response.url} answered {response.status_code} and no problem document; is {URL} right?"
+        return f"{shown(str(response.url))} answered {response.status_code} and no problem document; is {URL} right?"
 
 
 def ask(path: str, read_timeout_s: float = READ_TIMEOUT_S, **parameters: Any) -> Any:

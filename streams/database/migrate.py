@@ -52,7 +52,14 @@ async def migrate(dsn: str) -> str:
 
 
 async def _current(dsn: str) -> str | None:
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+    except (asyncpg.InterfaceError, ValueError):
+        # Whatever the library says of an address that it cannot read shows parts of it, a password's too.
+        raise Permanent(
+            "POSTGRES_URL cannot be read as an address; give postgresql://user:password@host:5432/database (in a "
+            "password, write / ? # @ and % as %2F %3F %23 %40 %25)"
+        ) from None
     try:
         found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
         return found

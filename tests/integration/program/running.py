@@ -20,13 +20,16 @@ import psutil
 
 from streams.embedded.sockets import socket_folder
 from streams.embedded.waiting import wait_until
-from streams.settings import Settings
+from streams.secret_files import SUFFIX
+from streams.settings import Settings, secret_names
 
 BIN: Final = Path(sys.executable).parent
 START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 60.0
 COMMAND_TIMEOUT_S: Final = 120.0
-_OURS: Final = frozenset(str(field.alias) for field in Settings.model_fields.values())
+_OURS: Final = frozenset(str(field.alias) for field in Settings.model_fields.values()) | {
+    name + SUFFIX for name in secret_names()
+}
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

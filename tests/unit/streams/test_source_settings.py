@@ -53,9 +53,9 @@ def test_an_address_that_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_address_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert given(monkeypatch, JIKAN_BASE_URL="http://127.0.0.1:8400/jikan/v4/").jikan_base_url == (
-        "http://127.0.0.1:8400/jikan/v4"
-    )
+    found = given(monkeypatch, JIKAN_BASE_URL="http://127.0.0.1:8400/jikan/v4/").jikan_base_url
+    assert found is not None
+    assert found.get_secret_value() == "http://127.0.0.1:8400/jikan/v4"
 
 
 def test_neither_world_nor_live_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
