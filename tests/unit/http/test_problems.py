@@ -116,6 +116,6 @@ async def test_what_this_process_does_not_run_is_said_so(program: Program) -> No
         for response, role in (
             (await client.get("/search?q=x"), "search"),
             (await client.post("/ingest", content=b"[{}]", headers=json), "ingest"),
-            (await client.delete(f"/anime/{ID}"), "ingest"),
+            (await client.delete(f"/anime/{ID}"), "persist"),
         ):
             assert f"`{role}`" in document(response, 503)["detail"]
