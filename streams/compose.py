@@ -110,6 +110,7 @@ def assemble(graph: Graph) -> EchoraApplication:
         calm_collector()
 
     async def stopping() -> None:
+        graph.pullers.halt()
         graph.runtime.settler.stopping.set()
         await services.stopping()
         await graph.pullers.stop()

@@ -87,10 +87,14 @@ class Puller:
         self._is_stopping = False
         self._task = asyncio.create_task(self._run(), name=f"pull {self.consumer.name}")
 
-    async def stop(self) -> None:
-        """Stop pulling, let the batch in hand finish, and give back what was fetched but not begun."""
+    def halt(self) -> None:
+        """Begin nothing more."""
         self._is_stopping = True
         self._arrived.set()
+
+    async def stop(self) -> None:
+        """Stop pulling, let the batch in hand finish, and give back what was fetched but not begun."""
+        self.halt()
         if self._task is not None:
             await asyncio.wait([self._task])
             self._task = None

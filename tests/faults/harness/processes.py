@@ -16,7 +16,9 @@ from typing import Any
 
 from tests.integration.program.running import environment
 
-START_TIMEOUT_S = 40.0
+# On a busy machine without compiled files the imports alone take a minute.
+ZYGOTE_TIMEOUT_S = 240.0
+START_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 40.0
 LINE_BYTES_MAX = 64 * 1024 * 1024
@@ -147,7 +149,7 @@ class Zygote:
             cwd=Path(__file__).parents[3],
             env=environment({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}),
         )
-        assert "ready" in await self._answer(60)
+        assert "ready" in await self._answer(ZYGOTE_TIMEOUT_S)
 
     async def stop(self) -> None:
         if self._process is not None and self._process.stdin is not None:

@@ -147,16 +147,20 @@ async def first_wave(lane: Lane) -> None:
     await hand_in(lane, "1a", "1b", "1c")
 
 
+async def early(lane: Lane, name: str, minute: float) -> None:
+    """A change of an anime that is handed in right after it; it waits for its anime, for some seconds at most."""
+    await change(lane, name)
+    await hand_in(lane, name, minute=minute)
+
+
 async def next_wave(lane: Lane) -> None:
     """One of everything, all at once: new records and changed ones, an update that comes before its anime, changes of
     what the wave before has brought, a deletion, something to refuse, and poison."""
     lane.wave += 1
     now, before = lane.wave, lane.wave - 1
-    early = asyncio.create_task(change(lane, f"{now}c"))
-    await asyncio.sleep(0)
     minute = lane.minutes()
     await asyncio.gather(
-        early,
+        early(lane, f"{now}c", minute - 0.5),
         hand_in(lane, f"{now}a", f"{now}b", f"{before}a", minute=minute),
         change(lane, f"{before}b"),
         air(lane, f"{before}a", 3),
@@ -165,4 +169,3 @@ async def next_wave(lane: Lane) -> None:
         poison(lane),
         remove(lane, f"{before}c"),
     )
-    await hand_in(lane, f"{now}c", minute=minute - 1)

@@ -16,6 +16,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
+from contracts.errors import EchoraError, Outage
+from contracts.events import Event
 from streams.clock import SystemClock
 from streams.delivery import pull
 from streams.delivery.pull import Puller
@@ -415,3 +417,25 @@ async def test_a_message_that_is_larger_than_a_request_comes_all_the_same(
         assert seen == sizes
     finally:
         await puller.stop()
+
+
+async def test_what_is_given_back_at_a_stop_does_not_come_round(lane: Lane) -> None:
+    """A loop that went on pulling while a program ends would use up the deliveries of what its settler gives back."""
+    settler, begun = lane.settler(), asyncio.Event()
+
+    async def away(events: Sequence[Event]) -> list[EchoraError | None]:
+        begun.set()
+        raise Outage("PostgreSQL", "away")
+
+    loop = lane.puller(settler, away)
+    sequences = await fill(lane, 5)
+    loop.start()
+    await begun.wait()
+    loop.halt()
+    settler.stopping.set()
+    # Other parts end meanwhile.
+    await asyncio.sleep(0.3)
+    await loop.stop()
+    info = await lane.info()
+    assert info.delivered is not None
+    assert info.delivered.consumer_seq <= 3 * len(sequences)
