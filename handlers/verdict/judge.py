@@ -41,9 +41,12 @@ class _Find:
 
 
 def judge(changes: Iterable[TrueChange], evidence: Evidence, span: Span) -> list[Judged]:
-    """Judge every change but figures, which count by the score that they make (scores.py), in the order of time."""
+    """Judge every change but figures, which count by the score that they make (scores.py), in the order of time.
+
+    What happened after the span is not judged, though it explains why a record has moved on since.
+    """
     ordered = sorted((one for one in changes if not one.field.startswith(FIGURES)), key=lambda one: one.at)
-    return [_judged(one, evidence, span, ordered) for one in ordered]
+    return [_judged(one, evidence, span, ordered) for one in ordered if one.at <= span.until]
 
 
 def _judged(change: TrueChange, evidence: Evidence, span: Span, all_changes: list[TrueChange]) -> Judged:

@@ -49,13 +49,12 @@ def judged(findings: Findings, points: Mapping[str, Mapping[str, JSON]], plan: P
     policies = {name: workflow.policy for name, workflow in _workflows().items()}
     span = Span(world.begun, findings.end, timedelta(seconds=LATE_REAL_S * plan.speed), policies)
     changes = [change_of(one) for one in findings.truth]
-    until_end = [one for one in changes if one.at <= findings.end]
     simulated = World(demo_records(), seed=world.seed, origin=world.begun)
     simulated.history.reach(findings.end + timedelta(days=14))
     was = {one: stored.was for one, stored in evidence.stored.items()}
     titles = {one: stored.title for one, stored in evidence.stored.items()}
     return Report(
-        changes=judge(until_end, evidence, span),
+        changes=judge(changes, evidence, span),
         moves=moves(changes, evidence, span, _means, THRESHOLD, InScope(evidence, changes)),
         inventions=inventions(evidence.told, ShownBySources(simulated).of, was, titles, made_of),
         differences=differences(findings.rows, points),

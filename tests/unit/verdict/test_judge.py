@@ -57,6 +57,15 @@ def test_what_was_told_and_then_changed_again_is_found() -> None:
     assert [one.outcome for one in both] == [Outcome.FOUND, Outcome.NOT_DUE]
 
 
+def test_a_record_that_moved_on_after_the_end_had_found_what_came_before() -> None:
+    later = change("synopsis", NEW, "Third.", {"mal": at(7, 5)})
+    moved_on = evidence(
+        stored(synopsis="Third."), [told("synopsis", NEW, at(2, 13)), told("synopsis", "Third.", at(7, 6))]
+    )
+    one = only(judge([REWRITTEN, later], moved_on, span()))
+    assert (one.change, one.outcome) == (REWRITTEN, Outcome.FOUND)
+
+
 def test_what_waits_for_a_person_is_held_with_its_reasons() -> None:
     review = Held(SHOW, "title", "A Show: The Movie", at(2, 14), ("title changes",))
     mistaken = change("title", "A Show", "A Show: The Movie", {"mal": at(1)}, hidden={"mal": at(3)})
