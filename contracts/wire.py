@@ -21,6 +21,8 @@ from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import BaseModel
 
+from contracts.limits import LIST_ITEMS_MAX
+
 Read = Callable[[Any], Any]
 Write = Callable[[Any], Any]
 
@@ -64,14 +66,23 @@ def _reader(field: FieldDescriptor) -> Read | None:
 
 def _map_reader(item: Read | None) -> Read:
     if item is None:
-        return dict
-    return lambda values: {key: item(value) for key, value in values.items()}
+        return lambda values: dict(_bounded(values))
+    return lambda values: {key: item(value) for key, value in _bounded(values).items()}
 
 
 def _list_reader(item: Read | None) -> Read:
     if item is None:
-        return list
-    return lambda values: [item(value) for value in values]
+        return lambda values: list(_bounded(values))
+    return lambda values: [item(value) for value in _bounded(values)]
+
+
+def _bounded(values: Any) -> Any:
+    """The values, unless there are more than any field may have: a megabyte of empty messages took three seconds to
+    unfold before the types refused it, in which nothing else ran.
+    """
+    if len(values) > LIST_ITEMS_MAX:
+        raise ValueError(f"{len(values)} values, a field may have {LIST_ITEMS_MAX}")
+    return values
 
 
 def _item_reader(field: FieldDescriptor) -> Read | None:
@@ -86,7 +97,7 @@ def _item_reader(field: FieldDescriptor) -> Read | None:
     if field.message_type.full_name == _TIMESTAMP:
         return _instant
     if _wraps_list(field.message_type):
-        return lambda value: [to_plain(item) for item in value.items]
+        return lambda value: [to_plain(item) for item in _bounded(value.items)]
     return to_plain
 
 

@@ -270,3 +270,14 @@ def test_a_long_list_of_findings_is_told_in_one_bounded_line() -> None:
     reason = poison(subjects.ANIME_UPDATED, updated(fill)).reason
     assert reason.endswith("and 45 more")
     assert "\n" not in reason
+
+
+def test_a_nest_of_empty_messages_is_refused_before_it_unfolds(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = events_pb2.AnimeEnrichedEvent.DESCRIPTOR.fields_by_name["characters"].number
+    one = bytes([number << 3 | 2, 0])
+    unfolded: list[object] = []
+    monkeypatch.setattr(events.AnimeEnrichedEvent, "model_validate", unfolded.append)
+    poison = codec.decode(subjects.ANIME_ENRICHED, one * (limits.EVENT_BYTES_MAX // len(one)))
+    assert isinstance(poison, codec.PoisonMessage)
+    assert "500000 values, a field may have 5000" in poison.reason
+    assert unfolded == []
