@@ -59,29 +59,29 @@ def _readers(descriptor: Descriptor) -> dict[int, tuple[str, Read | None]]:
 def _reader(field: FieldDescriptor) -> Read | None:
     entry = _map_entry(field)
     if entry is not None:
-        return _map_reader(_item_reader(entry.fields_by_name["value"]))
+        return _map_reader(field.name, _item_reader(entry.fields_by_name["value"]))
     item = _item_reader(field)
-    return _list_reader(item) if field.is_repeated else item
+    return _list_reader(field.name, item) if field.is_repeated else item
 
 
-def _map_reader(item: Read | None) -> Read:
+def _map_reader(name: str, item: Read | None) -> Read:
     if item is None:
-        return lambda values: dict(_bounded(values))
-    return lambda values: {key: item(value) for key, value in _bounded(values).items()}
+        return lambda values: dict(_bounded(name, values))
+    return lambda values: {key: item(value) for key, value in _bounded(name, values).items()}
 
 
-def _list_reader(item: Read | None) -> Read:
+def _list_reader(name: str, item: Read | None) -> Read:
     if item is None:
-        return lambda values: list(_bounded(values))
-    return lambda values: [item(value) for value in _bounded(values)]
+        return lambda values: list(_bounded(name, values))
+    return lambda values: [item(value) for value in _bounded(name, values)]
 
 
-def _bounded(values: Any) -> Any:
+def _bounded(name: str, values: Any) -> Any:
     """The values, unless there are more than any field may have: a megabyte of empty messages took three seconds to
     unfold before the types refused it, in which nothing else ran.
     """
     if len(values) > LIST_ITEMS_MAX:
-        raise ValueError(f"{len(values)} values, a field may have {LIST_ITEMS_MAX}")
+        raise ValueError(f"{name}: {len(values)} values, a field may have {LIST_ITEMS_MAX}")
     return values
 
 
@@ -96,8 +96,9 @@ def _item_reader(field: FieldDescriptor) -> Read | None:
         return None
     if field.message_type.full_name == _TIMESTAMP:
         return _instant
+    name = field.name
     if _wraps_list(field.message_type):
-        return lambda value: [to_plain(item) for item in _bounded(value.items)]
+        return lambda value: [to_plain(item) for item in _bounded(name, value.items)]
     return to_plain
 
 
