@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from contracts import events, limits, subjects
 from contracts.advisories import AdvisoryEvent, advisory_of
+from contracts.crowd import EMPTY_PARTS_MAX, is_crowded
 from contracts.errors import Permanent
 from contracts.gen import events_pb2
 from contracts.wire import message_class, to_message, to_plain
@@ -94,7 +95,10 @@ def decode_as(kind: type[events.Event], subject: str, data: bytes) -> events.Eve
     try:
         if kind is AdvisoryEvent:
             return AdvisoryEvent.model_validate(advisory_of(data))
-        message = _PROTO_OF[kind].FromString(data)
+        proto = _PROTO_OF[kind]
+        if is_crowded(data, proto.DESCRIPTOR):
+            return _poison(subject, data, f"{kind.__name__}: over {EMPTY_PARTS_MAX} empty parts")
+        message = proto.FromString(data)
         return kind.model_validate(to_plain(message))
     except DecodeError as error:
         return _poison(subject, data, f"not a {kind.__name__}: {error}")

@@ -118,6 +118,8 @@ def test_what_is_too_large_is_refused_before_it_is_parsed(
     class Unparsed:
         """Stands in for the generated class; looking into the bytes fails the test."""
 
+        DESCRIPTOR = codec._PROTO_OF[kind].DESCRIPTOR
+
         @staticmethod
         def FromString(_: bytes) -> None:  # noqa: N802 - protobuf's name
             raise AssertionError("parsed although it is too large")
@@ -272,12 +274,13 @@ def test_a_long_list_of_findings_is_told_in_one_bounded_line() -> None:
     assert "\n" not in reason
 
 
-def test_a_nest_of_empty_messages_is_refused_before_it_unfolds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_too_long_is_refused_before_it_unfolds(monkeypatch: pytest.MonkeyPatch) -> None:
     number = events_pb2.AnimeEnrichedEvent.DESCRIPTOR.fields_by_name["characters"].number
-    one = bytes([number << 3 | 2, 0])
+    # Each holds a field that nobody knows, so that none of them is empty.
+    one = bytes([number << 3 | 2, 2, 0x78, 1])
     unfolded: list[object] = []
     monkeypatch.setattr(events.AnimeEnrichedEvent, "model_validate", unfolded.append)
     poison = codec.decode(subjects.ANIME_ENRICHED, one * (limits.EVENT_BYTES_MAX // len(one)))
     assert isinstance(poison, codec.PoisonMessage)
-    assert "500000 values, a field may have 5000" in poison.reason
+    assert "250000 values, a field may have 5000" in poison.reason
     assert unfolded == []
