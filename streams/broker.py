@@ -28,7 +28,7 @@ PING_EVERY_S = 5
 
 def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
     """A broker that reconnects for ever and waits at a stop for the batch in hand."""
-    log = structlog.get_logger("nats")
+    log = structlog.get_logger("broker")
 
     async def lost(*_: object) -> None:
         log.warning("connection lost, reconnecting", server=shown(url))
