@@ -282,7 +282,7 @@ SABOTEURS: Final[dict[str, Saboteur]] = {
     "outbox in its own transaction": Saboteur("two commits", "dies after the commit", outbox_after_commit),
     "relay by cursor": Saboteur("reads ids above the last", "an earlier id commits last", relay_by_cursor),
     "marked before published": Saboteur("rows are marked first", "dies before it publishes", marked_before_published),
-    "published unconfirmed": Saboteur("no confirmation is awaited", "the broker is stopped", published_unconfirmed),
+    "published unconfirmed": Saboteur("no confirmation is awaited", "the broker refuses", published_unconfirmed),
     "nak without delay": Saboteur("attempts are burned at once", "an update comes early", nak_without_delay),
     "no inbox": Saboteur("nothing is claimed", "calm", no_inbox),
     "dedupe by window only": Saboteur("claims are forgotten", "an event comes again later", inbox_for_a_moment),
