@@ -26,10 +26,15 @@ class Load:
     names: tuple[str, ...]
     per_second: float
     sent: int = 0
+    is_over: bool = False
 
     async def run(self) -> None:
         begun = monotonic()
         for number in count():
+            # A cancellation alone may be lost: the client waits with `wait_for`, which before Python 3.12 forgets a
+            # cancellation that comes together with the answer.
+            if self.is_over:
+                return
             name = self.names[number % len(self.names)]
             match number % 10:
                 case 3:
@@ -56,7 +61,8 @@ async def load(lane: Lane, per_second: float = 30.0, names: int = 20, senders: i
         for task in tasks:
             assert not task.done(), task.exception()
     finally:
-        for task in tasks:
+        for share, task in zip(shares, tasks, strict=True):
+            share.is_over = True
             task.cancel()
         await asyncio.wait(tasks)
 
