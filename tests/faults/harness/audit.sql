@@ -28,22 +28,22 @@ CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON anime FOR EACH ROW EXECUTE 
 CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON character FOR EACH ROW EXECUTE FUNCTION fault_audit();
 CREATE TRIGGER fault_audit AFTER INSERT OR UPDATE ON episode FOR EACH ROW EXECUTE FUNCTION fault_audit();
 
--- Every claim of an event that was committed. A claim that is withdrawn in its own transaction was none.
+-- Every claim of an event that was committed, and its place: the number of the last version there was at its commit.
+-- The rows that its transaction read are locked until then, so what becomes of them later has a higher number. A claim
+-- that is withdrawn in its own transaction was none.
 CREATE TABLE fault_claim (
     consumer text NOT NULL,
     event_id uuid NOT NULL,
-    xid      xid8 NOT NULL DEFAULT pg_current_xact_id()
+    place    bigint NOT NULL
 );
 
 CREATE FUNCTION fault_claim() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO fault_claim (consumer, event_id) VALUES (NEW.consumer, NEW.event_id);
-    ELSE
-        DELETE FROM fault_claim
-        WHERE consumer = OLD.consumer AND event_id = OLD.event_id AND xid = pg_current_xact_id();
-    END IF;
+    INSERT INTO fault_claim (consumer, event_id, place)
+    SELECT NEW.consumer, NEW.event_id, last_value FROM fault_audit_number_seq
+    WHERE EXISTS (SELECT FROM inbox WHERE consumer = NEW.consumer AND event_id = NEW.event_id);
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER fault_claim AFTER INSERT OR DELETE ON inbox FOR EACH ROW EXECUTE FUNCTION fault_claim();
+CREATE CONSTRAINT TRIGGER fault_claim AFTER INSERT ON inbox
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fault_claim();

@@ -13,14 +13,16 @@ from contracts import codec
 from contracts.events import DeadLetterEvent
 from handlers.index.document import SYNOPSIS_SHOWN_CHARS
 from streams import topology
+from tests.faults.harness.fates import Evidence, Shown, fate, gone_back
 from tests.faults.harness.lane import Lane
-from tests.faults.harness.ledger import Entry, Judgement
+from tests.faults.harness.ledger import Entry, Judgement, Key
 from tests.faults.program.embedder import MODEL
 
-_APPLIED = """
-    SELECT token, count(*) AS times FROM (
-        SELECT token, lag(token) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
-    ) AS steps WHERE token IS DISTINCT FROM before AND token IS NOT NULL GROUP BY token"""
+# Each change of the value that carries the token, by the version that brought it.
+_SHOWN = """
+    SELECT relation, entity, number, token FROM (
+        SELECT *, lag(token) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
+    ) AS steps WHERE token IS DISTINCT FROM before AND token IS NOT NULL ORDER BY number"""
 _IDLE = """
     SELECT relation, entity, version FROM (
         SELECT *, lag(body) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
@@ -39,6 +41,8 @@ _POINTS = """
            a.synopsis AS words, a.title FROM anime AS a WHERE deleted_at IS NULL
     UNION ALL SELECT id, version, description, name FROM character WHERE deleted_at IS NULL"""
 _CLAIMED = "SELECT consumer, event_id FROM inbox"
+_PLACES = "SELECT consumer, event_id, min(place) AS place FROM fault_claim GROUP BY 1, 2"
+_REVIEWS = "SELECT event_id, string_agg(field || ' ' || state, ', ') AS words FROM review GROUP BY 1"
 _TWICE = "SELECT consumer, event_id, count(*) AS times FROM fault_claim GROUP BY 1, 2 HAVING count(*) > 1"
 _VERDICTS = "SELECT event_id, anime_id, verdict FROM ingestion_entries"
 DEAD_LETTERS_MAX = 1_000_000
@@ -95,25 +99,38 @@ async def _rows(lane: Lane, said: Judgement, *, told_again: bool) -> None:
         row = standing.get(("anime", anime_id))
         if is_safe and (row is None or not row["gone"]):
             said.lost.append(f"anime {anime_id} was deleted and is there")
-    applied = {row["token"]: row["times"] for row in await lane.rows.fetch(_APPLIED)}
-    for entry in lane.ledger.entries.values():
-        times = applied.get(entry.token, 0)
-        said.applied += times > 0
-        if times > 1:
-            said.doubled.append(f"“{_short(entry)}” took effect {times} times")
-        elif not times and entry.acknowledged:
-            later = newest[entry.relation, entry.entity]
-            gone = standing.get((entry.relation, entry.entity), {"gone": False})["gone"]
-            if gone or (later is not entry and applied.get(later.token)):
-                said.superseded += 1
-            else:
-                said.lost.append(f"“{_short(entry)}” was acknowledged by {entry.consumer} and never took effect")
+    await _fates(lane, said, frozenset(key for key, row in standing.items() if row["gone"]))
     for row in await lane.rows.fetch(_IDLE):
         said.doubled.append(f"{row['relation']} {row['entity']}: version {row['version']} changed nothing")
     for row in await lane.rows.fetch(_UNTOLD):
         kind = said.lost if row["told"] == 0 else said.doubled
         if kind is said.lost or not told_again:
             kind.append(f"{row['relation']} {row['entity']} version {row['version']} has {row['told']} outbox rows")
+
+
+async def _fates(lane: Lane, said: Judgement, gone: frozenset[Key]) -> None:
+    entries, evidence = lane.ledger.entries, await _evidence(lane, gone)
+    for entry in entries.values():
+        found = fate(entry, entries, evidence)
+        said.applied += found.times > 0
+        said.superseded += found.superseded_by is not None
+        if found.times > 1:
+            said.doubled.append(f"“{_short(entry)}” took effect {found.times} times")
+        if found.lost:
+            said.lost.append(found.lost)
+    said.stale += gone_back(entries, evidence)
+
+
+async def _evidence(lane: Lane, gone: frozenset[Key]) -> Evidence:
+    shown: dict[Key, list[Shown]] = {}
+    for row in await lane.rows.fetch(_SHOWN):
+        shown.setdefault((row["relation"], row["entity"]), []).append(Shown(row["number"], row["token"]))
+    return Evidence(
+        shown,
+        {(row["consumer"], row["event_id"]): row["place"] for row in await lane.rows.fetch(_PLACES)},
+        {row["event_id"]: row["words"] for row in await lane.rows.fetch(_REVIEWS)},
+        gone,
+    )
 
 
 async def _claims(lane: Lane, said: Judgement) -> None:

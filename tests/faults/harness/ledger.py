@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from typing import TypeAlias
 from uuid import UUID
+
+Key: TypeAlias = tuple[str, UUID]
+"""A relation, and an entity in it."""
 
 
 @dataclass(slots=True)
@@ -23,6 +27,11 @@ class Entry:
     sent: int = 0
     acknowledged: bool = False
 
+    @property
+    def key(self) -> Key:
+        """What it changes."""
+        return self.relation, self.entity
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -38,13 +47,13 @@ class Ledger:
         self.entries[entry.token] = entry
         return entry
 
-    def newest(self) -> dict[tuple[str, UUID], Entry]:
+    def newest(self) -> dict[Key, Entry]:
         """The acknowledged change of each entity that was observed last."""
-        found: dict[tuple[str, UUID], Entry] = {}
+        found: dict[Key, Entry] = {}
         for entry in self.entries.values():
-            held = found.get((entry.relation, entry.entity))
+            held = found.get(entry.key)
             if entry.acknowledged and (held is None or entry.minute > held.minute):
-                found[entry.relation, entry.entity] = entry
+                found[entry.key] = entry
         return found
 
 

@@ -166,6 +166,16 @@ async def an_old_word_comes_late(lane: Lane, sabotage: str | None) -> None:
     lane.minute = newest
 
 
+async def a_later_word_follows(lane: Lane, sabotage: str | None) -> None:
+    """In the end the later change shows, whatever became of the one before it."""
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a")
+    assert await lane.drained() == []
+    for _ in range(2):
+        await change(lane, "a")
+        assert await lane.drained() == []
+
+
 async def the_index_is_away(lane: Lane, sabotage: str | None) -> None:
     await lane.start(sabotage=sabotage)
     await hand_in(lane, "a")
@@ -244,6 +254,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         an_event_comes_again_later,
         an_old_write_comes_late,
         an_old_word_comes_late,
+        a_later_word_follows,
         the_index_is_away,
         one_is_refused_among_many,
         stops_with_much_in_hand,

@@ -154,6 +154,21 @@ def _arrived(said: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return now
 
 
+def update_swallowed() -> None:
+    from handlers.persist import updated
+
+    apply = updated.apply_anime
+    swallowed: list[int] = []
+
+    async def all_but_the_first(connection: Any, events: Sequence[Any]) -> Any:
+        if not swallowed:
+            swallowed.append(len(events))
+            return [None] * len(events)
+        return await apply(connection, events)
+
+    updated.apply_anime = all_but_the_first
+
+
 def ack_before_the_letter() -> None:
     from streams.delivery.settle import Settler
 
@@ -288,6 +303,7 @@ SABOTEURS: Final[dict[str, Saboteur]] = {
     "dedupe by window only": Saboteur("claims are forgotten", "an event comes again later", inbox_for_a_moment),
     "no version guard": Saboteur("the index takes what is older", "an old write comes late", no_version_guard),
     "arrival counts, not observation": Saboteur("the last to arrive wins", "an old word comes late", arrival_counts),
+    "an update is swallowed": Saboteur("claimed without effect", "a later word follows", update_swallowed),
     "ack before the dead letter": Saboteur("letters may be lost", "dies before the letter", ack_before_the_letter),
     "outages use up attempts": Saboteur("an outage counts", "the index is away", outages_count),
     "one bad event costs its batch": Saboteur("neighbours are given up", "one is refused among many", one_for_all),
