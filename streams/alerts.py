@@ -14,6 +14,8 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter
 
+from streams.tasks import end_tasks
+
 ALERTS = Counter("echora_alerts_total", "Alerts that were told.", ["kind"])
 UNSENT = Counter("echora_alerts_unsent_total", "Alerts that the webhook did not get.", ["reason"])
 WAITING_MAX: Final = 1_000
@@ -80,8 +82,7 @@ class Alerts:
         except TimeoutError:
             UNSENT.labels("stopped").inc(self._waiting.qsize() + 1)
             self._log.warning("alerts were not sent before the stop", waiting=self._waiting.qsize() + 1)
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await end_tasks(self._task)
         self._task = None
 
     async def _run(self, send: Send) -> None:

@@ -12,6 +12,7 @@ import structlog
 from contracts.clock import Clock
 from handlers.review.expire import expire_once
 from streams.runtime import Runtime
+from streams.tasks import end_tasks
 
 EVERY_S = 300.0
 ROWS_MAX = 20_000
@@ -40,10 +41,8 @@ class Housekeeping:
 
     async def stop(self) -> None:
         """End at once; nothing is half done."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def _run(self) -> None:
         while True:

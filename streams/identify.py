@@ -13,6 +13,7 @@ from contracts.errors import Outage
 from handlers.identify import IdentifyStore, search_and_queue
 from handlers.sources.resolve import resolve_ids
 from streams.runtime import Runtime
+from streams.tasks import end_tasks
 
 # The first pass waits until a start has settled and a first catalogue is in.
 FIRST_AFTER_S: Final = 60.0
@@ -33,10 +34,8 @@ class Identification:
 
     async def stop(self) -> None:
         """End; a search that is under way is begun again at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def once(self) -> int:
         """One pass; returns how many anime have learned an id."""

@@ -22,6 +22,7 @@ from streams.alerts import Alert, AlertKind
 from streams.broker import Pullers
 from streams.delivery.metrics import LETTERS_WAITING
 from streams.runtime import Runtime
+from streams.tasks import end_tasks
 
 Batch = Annotated[NatsBatchMessage, Context("message")]
 # Each may be more than a megabyte, and as many again wait behind those in hand.
@@ -75,10 +76,8 @@ class LetterDesk:
 
     async def stop(self) -> None:
         """End; who was not told yet is told after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def _run(self) -> None:
         log = structlog.get_logger("letters")

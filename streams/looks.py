@@ -44,6 +44,7 @@ from streams.alerts import Alert, AlertKind, Alerts
 from streams.calendar import speed_of
 from streams.delivery.metrics import LATENESS, LOOKS, MISSES
 from streams.scheduling import schedule_store
+from streams.tasks import end_tasks
 from streams.timers import NatsTimers
 
 if TYPE_CHECKING:
@@ -126,9 +127,7 @@ class Looks:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stop.cancel()
-            if not work.done():
-                work.cancel()
-                await asyncio.wait({work})
+            await end_tasks(work)
         if work.cancelled():
             raise Outage("the program", "it is stopping")
         return work.result()

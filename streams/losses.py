@@ -22,6 +22,7 @@ from streams.delivery.publish import Publisher
 from streams.http.times import instant
 from streams.provision import provision
 from streams.runtime import Runtime
+from streams.tasks import end_tasks
 from streams.topology import StreamSpec
 
 WATCH_EVERY_S: Final = 5.0
@@ -45,10 +46,8 @@ class Losses:
 
     async def stop(self) -> None:
         """End; what is sent again is in the outbox already."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def once(self) -> None:
         """Look at every stream. Raises Outage while PostgreSQL or NATS is away."""

@@ -25,6 +25,7 @@ from streams import topology
 from streams.alerts import Alert, AlertKind
 from streams.alone import IsRunning, Work, alone
 from streams.runtime import Runtime
+from streams.tasks import end_tasks
 
 FAULTS = Counter("echora_reconcile_faults_total", "Differences between rows and points.", ["fault"])
 REPAIRS = Counter("echora_reconcile_repairs_total", "Repairs that were queued.")
@@ -60,10 +61,7 @@ class Reconciling:
 
     async def stop(self) -> None:
         """End; a pass that is under way is begun again another time."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end_tasks(*self._tasks)
         self._tasks = []
 
     async def run(

@@ -27,6 +27,7 @@ from streams.http.models import ReindexState
 from streams.models import named_by, open_model
 from streams.runtime import Runtime
 from streams.settings import Settings
+from streams.tasks import end_tasks
 
 LOOK_EVERY_S: Final = 5.0
 # A pass that fills fewer is the last: what comes in meanwhile is filled after the switch.
@@ -53,10 +54,8 @@ class Reindexing:
 
     async def stop(self) -> None:
         """End; the next start goes on."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def ask(self, wanted: ModelName) -> ReindexState:
         """Have the index filled with the vectors of another model. Raises Refused, Permanent, Outage."""

@@ -36,6 +36,7 @@ from streams.http.models import SearchHit, Status
 from streams.identify import Identification
 from streams.reviews import ReviewDesk
 from streams.schedule_metrics import measure
+from streams.tasks import end_tasks
 from streams.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ class Surroundings:
 
     async def stopping(self) -> None:
         """End what runs beside."""
-        if self._demo is not None and not self._demo.done():
-            self._demo.cancel()
-            await asyncio.wait([self._demo])
+        await end_tasks(self._demo)
         await self.timekeeping.stop()
         await self.identification.stop()
         await self.graph.letters.stop()

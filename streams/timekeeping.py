@@ -24,6 +24,7 @@ from streams.looks import Looks
 from streams.provision import provision
 from streams.runtime import Runtime
 from streams.scheduling import overdue_s
+from streams.tasks import end_tasks
 
 # Real seconds between two passes, and of the catalogue's clock between two that compare everything.
 PASS_S: Final = 10.0
@@ -53,10 +54,8 @@ class Timekeeping:
 
     async def stop(self) -> None:
         """End at once; a pass that is under way is begun again at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def once(self) -> None:
         """One pass. Raises Outage while PostgreSQL or NATS is away."""

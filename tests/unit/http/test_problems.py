@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
 from contracts.errors import Outage, Permanent, Refused
 from tests.unit.http.fakes import ID, Program
+
+NOBODY = UUID("5f7c7a5c-0b9f-4d0c-9d53-0f2f7b3ad1ce")
 
 
 def document(response: httpx.Response, status: int) -> dict[str, Any]:
@@ -32,8 +34,8 @@ def document(response: httpx.Response, status: int) -> dict[str, Any]:
         ("GET", "/nothing", 404),
         ("POST", "/search", 405),
         ("GET", "/ingest", 405),
-        ("GET", f"/anime/{uuid4()}", 404),
-        ("DELETE", f"/anime/{uuid4()}", 404),
+        ("GET", f"/anime/{NOBODY}", 404),
+        ("DELETE", f"/anime/{NOBODY}", 404),
         ("GET", "/anime/5", 422),
         ("DELETE", "/anime/5", 422),
     ],
