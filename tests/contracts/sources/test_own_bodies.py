@@ -365,7 +365,7 @@ def _spoil(value: Any, draw: Any) -> Any:
 
 
 @pytest.mark.parametrize(("source", "kind", "external_id", "name"), _GOOD)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_spoiled_value_costs_its_own_field_at_most(
     source: str, kind: Kind, external_id: str, name: str, data: Any

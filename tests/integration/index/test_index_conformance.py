@@ -309,7 +309,7 @@ async def test_another_models_vector_can_be_added_beside(opener: Opener) -> None
     await third.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_order_ends_in_the_newest_version(index_once: VectorIndex, data: st.DataObject) -> None:
     """Complete writes of any versions, shuffled and cut into calls at will: the highest version stands at the end."""

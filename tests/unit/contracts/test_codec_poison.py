@@ -21,7 +21,7 @@ SUBJECT_OF = {kind: subject for subject, kind in subjects.EVENT_OF.items()} | {
     events.DeadLetterEvent: "anime.dlq.enriched",
     events.ScheduleTickEvent: "anime.schedule.due.weekly",
 }
-bounded = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+bounded = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 def poison(subject: str, data: bytes) -> PoisonMessage:

@@ -318,7 +318,7 @@ class Schedules(RuleBasedStateMachine):
         assert (self.row.due_at is None) == (self.row.slot_at is None)
 
 
-Schedules.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Schedules.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 test_schedules_never_fire_twice_for_one_slot = Schedules.TestCase
 
 

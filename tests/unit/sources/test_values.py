@@ -130,7 +130,7 @@ _NAMES = (
 
 
 @pytest.mark.parametrize("source", sorted(SOURCES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_body_however_broken_crashes_a_mapping(source: str, data: Any) -> None:
     raw = data.draw(st.dictionaries(st.sampled_from(_NAMES.split(" ")), junk, max_size=8))
@@ -141,7 +141,7 @@ def test_no_body_however_broken_crashes_a_mapping(source: str, data: Any) -> Non
 
 
 @pytest.mark.parametrize("source", sorted(SOURCES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_reply_however_broken_crashes_the_reading_of_its_errors(source: str, data: Any) -> None:
     status = data.draw(st.sampled_from([200, 204, 301, 400, 403, 404, 418, 429, 500, 503]))

@@ -21,7 +21,7 @@ from tests.unit.update.said import applied, at, heard, heard_character, record
 
 SOURCES = ("jikan", "mal", "anilist", "kitsu")
 ROUNDS = 4
-RELAXED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
+RELAXED = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def shaken(value: Any) -> Any:

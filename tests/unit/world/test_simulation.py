@@ -28,7 +28,7 @@ def weeks(seed: int, count: int):
     return list(islice(simulate(RECORDS, seed, ORIGIN), count))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32))
 def test_the_same_seed_gives_the_same_truth(seed: int):
     assert weeks(seed, 2) == weeks(seed, 2)
@@ -54,7 +54,7 @@ def test_several_kinds_happen_in_every_later_week(seed: int):
         assert len({change.kind for change in week.changes}) >= 8
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**32))
 def test_episodes_air_in_order_and_never_beyond_the_total(seed: int):
     aired = {record.anime.id: [e.episode_number for e in record.episodes] for record in RECORDS}
@@ -72,7 +72,7 @@ def test_episodes_air_in_order_and_never_beyond_the_total(seed: int):
             numbers.append(number)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**32))
 def test_each_change_starts_from_what_was_true(seed: int):
     now = defaultdict(dict)

@@ -36,7 +36,7 @@ def test_nothing_shows_before_it_happened_and_everything_within_the_longest_lag(
             assert change.at <= when <= change.at + timedelta(seconds=LAG_S_MAX + 60)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(now=instants, source=st.sampled_from(Source))
 def test_each_field_shows_the_last_change_that_is_visible(now, source):
     expected, episodes = {}, defaultdict(set)
@@ -85,7 +85,7 @@ def test_characters_change_too_but_not_on_mal():
             assert getattr(earlier.character, change.field) == change.old
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(now=instants)
 def test_anilists_schedule_agrees_with_what_it_shows_as_aired(now):
     showing = WORLD.at(Source.ANILIST, now)

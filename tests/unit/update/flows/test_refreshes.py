@@ -231,7 +231,7 @@ def says(services: Services, seen: list[Observation]) -> None:
         services.tell(one.source, Kind.ANIME, ids[one.source], one)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(records(), looks())
 async def test_fetching_the_same_again_gives_no_event_but_what_waits_for_a_person(
     current: Current, seen: list[Observation]
