@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, ConsumerInfo, StreamConfig
 
@@ -287,7 +286,7 @@ async def test_f17_by_default_what_was_collected_is_forgotten_at_a_stop(
     await eventually(lambda: has_in_hand(jetstream, THEIRS, 3))
     await default_broker.stop()
     subscription = await jetstream.pull_subscribe_bind(THEIRS, STREAM)
-    with pytest.raises(NatsTimeoutError):
+    with pytest.raises(TimeoutError):
         await subscription.fetch(3, timeout=1)
 
 

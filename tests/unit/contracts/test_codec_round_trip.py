@@ -17,7 +17,6 @@ SAMPLE = UUID(int=7)
 MOMENT = "2026-02-17T12:00:00Z"
 generous = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 
