@@ -25,6 +25,7 @@ WARM: Final = (
     *("alembic.command", "alembic.config", "anyio", "numpy", "qdrant_edge", "sqlalchemy.ext.asyncio", "uvloop"),
     *("anyio._backends._asyncio", "pydantic.v1", "uvicorn.lifespan.on"),
     *("uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"),
+    *("google.protobuf.descriptor_pb2", "numpy.random"),
     *("handlers.index.edge", "streams.compose", "streams.http", "streams.world"),
     *("tests.faults.program.child", "tests.faults.program.saboteurs"),
 )
