@@ -23,6 +23,7 @@ from streams.delivery.publish import Publisher
 from streams.delivery.settle import Settler
 from streams.embedded import EmbeddedError
 from streams.graph import Graph
+from streams.http.cut_off import CutOff
 from streams.http.guard import Guard
 from streams.letters import LetterDesk
 from streams.log import configure_logging
@@ -119,7 +120,7 @@ def assemble(graph: Graph) -> EchoraApplication:
 
     return EchoraApplication(
         graph.broker,
-        http=Guard(services.http, graph.settings.api_token),
+        http=CutOff(Guard(services.http, graph.settings.api_token)),
         has_token=graph.settings.api_token is not None,
         host=graph.settings.http_host,
         port=graph.settings.http_port,

@@ -135,6 +135,8 @@ class Lane:
                 headers={"content-type": "application/x-ndjson"},
             ) as answer,
         ):
+            if answer.is_server_error:
+                answer.raise_for_status()  # It stops or an outage goes on; what was handed in is handed in again.
             async for line in answer.aiter_lines():
                 if line.strip():
                     yield json.loads(line)
