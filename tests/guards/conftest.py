@@ -26,6 +26,8 @@ from streams.persist import Batch
 from streams.provision import provision
 from tests.integration.delivery.lane import CountedInMemory
 
+GRACE_S = 3
+
 
 @pytest.fixture
 async def client(own_nats: NatsServer) -> AsyncIterator[Client]:
@@ -80,7 +82,7 @@ async def new_ours(own_nats: NatsServer, client: Client) -> AsyncIterator[Callab
     async with AsyncExitStack() as stack:
 
         def create() -> Ours:
-            broker = build_broker(own_nats.url, shutdown_grace_s=3, name="guard")
+            broker = build_broker(own_nats.url, shutdown_grace_s=GRACE_S, name="guard")
             settler = Settler(Publisher(lambda: connection_of(broker)), CountedInMemory(), SystemClock(), lambda: 0.0)
             made = Ours(broker, Pullers(broker, SystemClock()), settler)
             stack.push_async_callback(made.stop)

@@ -248,6 +248,30 @@ async def test_f14_with_us_it_is_poison_whatever_its_headers_say(jetstream: JetS
     assert (len(ours.poison), ours.events, await letters(jetstream)) == (2, [], 2)
 
 
+# --- F15: batches and workers --------------------------------------------------------------------------------------
+
+
+async def test_f15_by_default_a_batch_with_workers_is_none(
+    jetstream: JetStreamContext, default_broker: NatsBroker
+) -> None:
+    """What we do is asked in test_faststream_without_a_server."""
+    seen: list[Any] = []
+    with pytest.warns(RuntimeWarning, match="`batch` option of `PullSub` is ignored"):
+        subscriber = default_broker.subscriber(
+            SUBJECT, stream=PLAIN, durable=THEIRS, pull_sub=PullSub(batch=True, timeout=0.2), max_workers=2
+        )
+
+    @subscriber
+    async def handle(body: Any) -> None:
+        seen.append(body)
+
+    await default_broker.start()
+    for _ in range(2):
+        await jetstream.publish(SUBJECT, b"text", headers={"content-type": "text/plain"})
+    await eventually(lambda: len(seen) == 2)
+    assert seen == ["text", "text"], "no list of either"
+
+
 # --- F17: a batch is collected, and forgotten at a stop ---------------------------------------------------------------
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from inspect import signature
+from time import monotonic
 
+import nats
+import pytest
 from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.client import DEFAULT_MAX_RECONNECT_ATTEMPTS
 from nats.errors import ConnectionClosedError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
+from nats.js.errors import TooManyStalledMsgsError
 
 from contracts import codec, subjects
 from contracts.errors import EchoraError
@@ -21,13 +30,15 @@ from streams.broker import build_broker
 from streams.broker import connection as connection_of
 from streams.embedded import NatsServer
 from streams.provision import provision
+from tests.architecture.source import trees
 from tests.events import updated
-from tests.guards.conftest import Ours
+from tests.guards.conftest import GRACE_S, Ours
 from tests.guards.test_faststream_defaults import STREAM, SUBJECT, THEIRS, is_settled, well
 from tests.waiting import eventually
 
 PLAIN = JStream(STREAM, declare=False)
 ACK_WAIT_S = 0.6
+LONG_ACK_WAIT_S = 2.0
 
 
 def event_bytes(name: str = "Ring") -> bytes:
@@ -148,6 +159,45 @@ async def test_f8_with_us_it_is_not(jetstream: JetStreamContext, ours: Ours) -> 
 # --- F9: a stop while something is in hand -----------------------------------------------------------------------
 
 
+async def stopped_in_the_middle(
+    jetstream: JetStreamContext, url: str, graceful_timeout: float | None, work_s: float
+) -> tuple[list[str], float]:
+    """How far a handler came that was at work when the broker was stopped, and how long the stop took."""
+    broker = NatsBroker(url, logger=None, graceful_timeout=graceful_timeout)
+    steps: list[str] = []
+    config = ConsumerConfig(durable_name=THEIRS, ack_wait=LONG_ACK_WAIT_S, filter_subject=SUBJECT)
+    await jetstream.add_consumer(STREAM, config=config)
+
+    @broker.subscriber(SUBJECT, stream=PLAIN, durable=THEIRS, pull_sub=PullSub(timeout=0.2))
+    async def handle(body: bytes) -> None:
+        steps.append("begun")
+        await asyncio.sleep(work_s)
+        steps.append("done")
+
+    await broker.start()
+    await jetstream.publish(SUBJECT, b"text", headers={"content-type": "text/plain"})
+    await eventually(lambda: bool(steps))
+    begun_at = monotonic()
+    await broker.stop()
+    return steps, monotonic() - begun_at
+
+
+@pytest.mark.parametrize("graceful_timeout", [None, 0.2])
+async def test_f9_by_default_what_is_in_hand_at_a_stop_is_cut_off_and_comes_after_the_whole_ack_wait(
+    jetstream: JetStreamContext, own_nats: NatsServer, graceful_timeout: float | None
+) -> None:
+    """None does not mean without end, it means not at all; the library's own default has become 15 s."""
+    steps, took_s = await stopped_in_the_middle(jetstream, own_nats.url, graceful_timeout, work_s=1.0)
+    assert steps == ["begun"]
+    assert took_s < 1.0
+    subscription = await jetstream.pull_subscribe_bind(THEIRS, STREAM)
+    with pytest.raises(NatsTimeoutError):
+        await subscription.fetch(1, timeout=LONG_ACK_WAIT_S / 4)
+    assert steps == ["begun"], "it was cancelled, it does not go on somewhere"
+    (again,) = await subscription.fetch(1, timeout=2 * LONG_ACK_WAIT_S)
+    assert again.metadata.num_delivered == 2
+
+
 async def test_f9_with_us_it_is_finished(jetstream: JetStreamContext, new_ours: Callable[[], Ours]) -> None:
     ours, begun = new_ours(), asyncio.Event()
 
@@ -163,10 +213,58 @@ async def test_f9_with_us_it_is_finished(jetstream: JetStreamContext, new_ours: 
     assert await is_settled(jetstream, topology.UPDATED.name)
 
 
+async def test_f9_with_us_what_was_not_begun_is_given_back_at_once(
+    jetstream: JetStreamContext, new_ours: Callable[[], Ours]
+) -> None:
+    """The consumer's ack wait is 30 s; see also F17, where the same is asked of a batch."""
+    ours, begun = new_ours(), asyncio.Event()
+    assert ours.broker.config.graceful_timeout == GRACE_S
+
+    async def slow(events: Sequence[Event]) -> list[EchoraError | None]:
+        begun.set()
+        await asyncio.sleep(0.3)
+        return [None for _ in events]
+
+    for number in range(4):
+        await jetstream.publish(SUBJECT, event_bytes(str(number)))
+    await ours.start(slow, batch_max=1)
+    await begun.wait()
+    await ours.stop()
+    left = 4 - len(ours.events)
+    assert left, "the stop came before the end"
+    subscription = await jetstream.pull_subscribe_bind(topology.UPDATED.name, STREAM)
+    assert len(await subscription.fetch(left, timeout=2)) == left
+
+
+# --- F18: confirmations that never come --------------------------------------------------------------------------
+
+
+async def test_f18_by_default_a_killed_server_leaves_debts_that_stall_every_later_publish(
+    jetstream: JetStreamContext, own_nats: NatsServer
+) -> None:
+    """Ours beside it is in tests/integration/delivery/test_publish.py."""
+    assert signature(JetStreamContext).parameters["publish_async_max_pending"].default == 4_000
+    client = await nats.connect(own_nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.05)
+    context = client.jetstream(publish_async_max_pending=50)
+    assert own_nats.pid is not None
+    # Suspended first, so that what is sent is surely never answered.
+    os.kill(own_nats.pid, signal.SIGSTOP)
+    sent = [await context.publish_async(SUBJECT, event_bytes()) for _ in range(50)]
+    os.kill(own_nats.pid, signal.SIGKILL)
+    await eventually(lambda: not own_nats.alive())
+    await asyncio.to_thread(own_nats.start)
+    await eventually(lambda: client.stats["reconnects"] == 1)
+    await eventually(lambda: is_published(client.jetstream()))
+    assert not [one for one in sent if one.done()], "nobody says that they failed"
+    with pytest.raises(TooManyStalledMsgsError):
+        await context.publish_async(SUBJECT, event_bytes(), wait_stall=0.2)
+    await client.close()
+
+
 # --- F21: what the server gave up --------------------------------------------------------------------------------
 
 
-async def test_f21_the_ack_floor_does_not_pass_what_the_server_gave_up(jetstream: JetStreamContext) -> None:
+async def test_f21_by_default_the_ack_floor_does_not_pass_what_the_server_gave_up(jetstream: JetStreamContext) -> None:
     config = ConsumerConfig(durable_name=THEIRS, ack_wait=0.2, max_deliver=1, filter_subject=subjects.ANIME_UPDATED)
     await jetstream.add_consumer(STREAM, config=config)
     for name in ("given up", "handled"):
@@ -185,3 +283,29 @@ async def test_f21_the_ack_floor_does_not_pass_what_the_server_gave_up(jetstream
     info = await jetstream.consumer_info(STREAM, THEIRS)
     assert info.ack_floor is not None
     assert info.ack_floor.stream_seq == 0, "progress must not be read from it"
+
+
+async def test_f21_by_default_what_is_given_up_is_told_without_a_pull(jetstream: JetStreamContext) -> None:
+    """Older servers told it only while somebody pulled; this one tells it by itself. Should that come back, our loop
+    is not touched, since it always has a request with the server, but what is said of it here would be wrong."""
+    config = ConsumerConfig(durable_name=THEIRS, ack_wait=0.2, max_deliver=1, filter_subject=subjects.ANIME_UPDATED)
+    await jetstream.add_consumer(STREAM, config=config)
+    await jetstream.publish(SUBJECT, event_bytes("given up"))
+    subscription = await jetstream.pull_subscribe_bind(THEIRS, STREAM)
+    await subscription.fetch(1, timeout=1)
+
+    async def is_advised() -> bool:
+        return (await jetstream.stream_info(topology.ADVISORIES.name)).state.messages == 1
+
+    await eventually(is_advised)
+
+
+def test_f21_with_us_nothing_reads_the_ack_floor() -> None:
+    reading = {
+        path
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and node.attr == "ack_floor")
+        or (isinstance(node, ast.Constant) and node.value == "ack_floor")
+    }
+    assert reading == set()
