@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, Protocol, cast
 
 import structlog
@@ -12,6 +14,7 @@ from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
 from contracts.addresses import shown
@@ -24,6 +27,26 @@ from streams.tuning import Tuning
 
 RECONNECT_WAIT_S = 1
 PING_EVERY_S = 5
+
+
+class EndingBroker(NatsBroker):
+    """A broker that also stops while NATS is away. The library's raises then, and a Ctrl-C ends in a traceback."""
+
+    async def stop(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> None:
+        """Stop the subscribers and drain the connection; one that is broken is closed as it is."""
+        try:
+            await super().stop(exc_type, exc_val, exc_tb)
+        except (NatsError, OSError, TimeoutError) as error:
+            structlog.get_logger("broker").info("stopped without the server", error=type(error).__name__)
+            with suppress(NatsError, OSError):  # What it still wants to write goes nowhere.
+                await connection(self).close()
+            self._connection = None
+            self.config.disconnect()
 
 
 def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
@@ -39,7 +62,7 @@ def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
     async def failed(error: Exception) -> None:
         log.debug("client error", error=f"{type(error).__name__}: {error}")
 
-    return NatsBroker(
+    return EndingBroker(
         url,
         name=name,
         codec=cast("Any", ProtobufCodec()),

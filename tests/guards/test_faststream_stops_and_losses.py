@@ -187,6 +187,7 @@ async def test_f9_by_default_what_is_in_hand_at_a_stop_is_cut_off_and_comes_afte
     jetstream: JetStreamContext, own_nats: NatsServer, graceful_timeout: float | None
 ) -> None:
     """None does not mean without end, it means not at all; the library's own default has become 15 s."""
+    assert signature(NatsBroker).parameters["graceful_timeout"].default == 15.0
     steps, took_s = await stopped_in_the_middle(jetstream, own_nats.url, graceful_timeout, work_s=1.0)
     assert steps == ["begun"]
     assert took_s < 1.0

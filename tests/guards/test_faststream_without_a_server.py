@@ -86,11 +86,14 @@ async def test_f10_by_default_an_error_of_the_step_comes_back_to_whoever_publish
 
 
 def test_f10_with_us_nothing_but_the_wiring_is_tried_on_it() -> None:
+    name = TestNatsBroker.__name__
+    texts = {
+        path: path.read_text(encoding="utf-8") for one in ("tests", "bench") for path in (ROOT / one).rglob("*.py")
+    }
     using = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("tests", "bench")
-        for path in (ROOT / folder).rglob("*.py")
-        if TestNatsBroker.__name__ in names_of(ast.parse(path.read_text(encoding="utf-8")))
+        for path, text in texts.items()
+        if name in text and name in names_of(ast.parse(text))
     }
     assert using, "the look for it finds it"
     assert [path for path in sorted(using) if not path.startswith(WITHOUT_A_SERVER)] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,8 @@ from typing import Any
 
 from contracts.errors import Outage
 from streams.application import EchoraApplication
-from tests.guards.programs.library import broker, endless
+from streams.broker import build_broker
+from tests.guards.programs.library import endless
 
 
 @asynccontextmanager
@@ -21,10 +23,9 @@ async def refused(**_: Any) -> AsyncIterator[None]:
 
 
 def application(**lifecycle: Any) -> EchoraApplication:
-    """Our class around a broker without subscribers."""
-    return EchoraApplication(
-        broker(), http=endless, host="127.0.0.1", port=1, has_token=False, logger=None, **lifecycle
-    )
+    """Our class around our broker, without subscribers."""
+    broker = build_broker(os.environ["NATS_URL"], shutdown_grace_s=3, name="guard")
+    return EchoraApplication(broker, http=endless, host="127.0.0.1", port=1, has_token=False, logger=None, **lifecycle)
 
 
 app = application()

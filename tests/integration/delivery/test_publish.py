@@ -64,6 +64,7 @@ async def test_what_no_stream_takes_is_not_confirmed_and_its_neighbours_are(lane
 async def test_a_server_that_died_under_load_does_not_stall_what_comes_after_it(
     own_nats: NatsServer, own_client: Client, monkeypatch: pytest.MonkeyPatch, events: bool
 ) -> None:
+    """F18 with us: what was never confirmed is dropped with its connection, and its rows are claimed again."""
     monkeypatch.setattr(publish, "CONFIRM_TIMEOUT_S", 0.5)
     # As many as may be pending: if the confirmations that never come were kept, nothing could be sent any more.
     monkeypatch.setattr(publish, "PENDING_MAX", 50)

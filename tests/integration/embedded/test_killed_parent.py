@@ -12,6 +12,7 @@ from tests.integration.embedded.programs import MODULE, ROOT, program, runs
 
 
 def test_the_servers_of_a_killed_program_end_by_themselves_and_the_next_start_has_all_data(folder: Path) -> None:
+    """F16 with us: servers do not outlive a program that was killed."""
     with program(folder / "home") as first:
         said = first.line()
         assert (said["rows"], said["messages"]) == (1, 1)
@@ -54,6 +55,7 @@ def test_the_next_start_ends_servers_whose_keepers_were_killed_too(folder: Path)
 
 
 def test_an_interrupt_of_the_whole_group_does_not_reach_the_servers(folder: Path) -> None:
+    """F16 with us: Ctrl-C leaves the servers to the program, which stops them last."""
     with program(folder / "home") as running:
         before = running.line()
         os.killpg(running.process.pid, signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,6 +64,15 @@ def test_a_look_that_is_asked_for_is_made(demo: Program) -> None:
     assert until(lambda: row(demo, one, "metadata_refresh")["last_run_at"])
     assert row(demo, one, "metadata_refresh")["state"] == "waiting"
     assert looks(demo, "metadata_refresh") == 1.0
+
+
+def test_f13_with_us_no_subject_and_no_id_becomes_a_label(demo: Program) -> None:
+    """Each row has a timer of its own by now, whose subject ends in the id."""
+    ids = {one["entity_id"] for one in demo.json("schedule", "list", "--limit", "1000")["due"]}
+    assert len(ids) > 50
+    values = set(re.findall(r'[\w]+="([^"]*)"', demo.get("/metrics").text))
+    assert set(WORKFLOWS) <= values, "the look for labels finds them"
+    assert [value for value in values if value.startswith("anime.") or any(one in value for one in ids)] == []
 
 
 def test_what_is_paused_is_not_looked_at_until_it_is_resumed(demo: Program) -> None:

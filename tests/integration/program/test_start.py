@@ -106,6 +106,7 @@ def test_a_part_of_the_graph_needs_servers_that_the_parts_share(refused: dict[st
 
 
 def test_two_workers_cannot_share_embedded_servers(refused: dict[str, Program]) -> None:
+    """F19 with us: said before anything starts, with an exit code."""
     for words in ("--workers 2", EMBEDDED_PARTS, "one worker"):
         assert words in refused["workers"].said
 
