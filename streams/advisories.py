@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-import asyncpg
 import structlog
 from faststream import Context
 from faststream.nats.message import NatsBatchMessage
@@ -23,6 +22,7 @@ from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError
 from contracts.events import DeadLetterEvent, Event
 from handlers.dead_letters import Stored, abandoned, has_letter, story_of, took_effect
+from handlers.postgres import ERRORS as POSTGRES_ERRORS
 from streams import topology
 from streams.broker import Pullers, connection
 from streams.delivery.metrics import DEAD_LETTERS
@@ -72,7 +72,7 @@ class Rescue:
     async def _refuse(self, stored: Stored, letter: DeadLetterEvent) -> None:
         event = codec.decode(stored.subject, stored.payload)
         if isinstance(event, Event):
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*POSTGRES_ERRORS):
                 await tell_refused(self.runtime, [(event, letter.error)])
 
     def _tell(self, consumer: topology.ConsumerSpec, letter: DeadLetterEvent) -> None:

@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-import asyncpg
 import structlog
 
 from contracts.clock import Clock
+from handlers.postgres import ERRORS as POSTGRES_ERRORS
 from handlers.review.expire import expire_once
 from streams.runtime import Runtime
 from streams.tasks import end_tasks
@@ -48,13 +48,7 @@ class Housekeeping:
         while True:
             try:
                 await self.once()
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except POSTGRES_ERRORS as error:
                 structlog.get_logger("housekeeping").warning("put off", error=str(error))
             await asyncio.sleep(EVERY_S)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Final
 
-import asyncpg
 import structlog
 from faststream import Context
 from faststream.nats.message import NatsBatchMessage
@@ -17,6 +16,7 @@ from contracts.codec import PoisonMessage
 from contracts.errors import EchoraError, Outage, Permanent
 from contracts.events import DeadLetterEvent, Event
 from handlers.dead_letters import Chosen, News, forget, keep, replay_next, tell_news, waiting
+from handlers.postgres import Verdict, verdict
 from streams import topology
 from streams.alerts import Alert, AlertKind
 from streams.broker import Pullers
@@ -55,7 +55,9 @@ class LetterDesk:
         letters = [event for event in events if isinstance(event, DeadLetterEvent)]
         try:
             await keep(self.runtime.pool, letters)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        except Exception as error:
+            if verdict(error) is not Verdict.REFUSED:
+                raise
             if len(letters) > 1:
                 return [await self._keep_one(letter) for letter in letters]
             return [self._refused(letters[0], error)]

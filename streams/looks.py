@@ -25,6 +25,7 @@ from contracts.events import ScheduleTickEvent
 from contracts.observation import Kind
 from contracts.workflow import Due, Policy
 from handlers.catalogue.assemble import anime_values, character_values
+from handlers.postgres import outage
 from handlers.schedule.desk import Desk
 from handlers.schedule.moves import Finish, finish_of
 from handlers.schedule.row import Key
@@ -38,7 +39,7 @@ from handlers.update.breaker import BreakerPolicy
 from handlers.update.look import Flow, Found, Look, Tools, Wishes
 from handlers.update.notices import gathered
 from handlers.update.record import Recorded, record
-from handlers.update.records import ACQUIRE_TIMEOUT_S, RecordStore, outage
+from handlers.update.records import ACQUIRE_TIMEOUT_S, RecordStore
 from streams import topology
 from streams.alerts import Alert, AlertKind, Alerts
 from streams.calendar import speed_of

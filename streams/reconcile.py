@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-import asyncpg
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -18,6 +17,8 @@ from prometheus_client import Counter, Gauge
 from contracts.errors import EchoraError, Outage
 from handlers.index.committed import CommittedRows
 from handlers.index.port import Deletion, Stored
+from handlers.postgres import ERRORS as POSTGRES_ERRORS
+from handlers.postgres import outage
 from handlers.reconcile.report import Report
 from handlers.reconcile.store import Cause, ReconcileStore
 from handlers.reconcile.work import REPAIRS_AT_ONCE, REPAIRS_MAX, Order, Scene, reconcile
@@ -114,14 +115,13 @@ class Reconciling:
 
     async def _under_way(self) -> int:
         # The outbox first: what leaves it in between is counted in the stream, or has come through.
-        try:
+        with outage():
             waiting: int = await self.runtime.pool.fetchval(_WAITING)
+        try:
             jetstream = self.client().jetstream(timeout=ASK_TIMEOUT_S)
             info = await jetstream.consumer_info(topology.INDEX.stream, topology.INDEX.name)
         except (NatsError, OSError, TimeoutError) as error:
             raise Outage("NATS", f"{type(error).__name__}: {error}") from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
         return waiting + (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     def _tell(self, report: Report, cause: Cause, order: Order) -> None:
@@ -149,7 +149,7 @@ class Reconciling:
                 log.debug("a pass runs elsewhere")
             except EchoraError as error:
                 log.warning("put off", error=str(error))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except POSTGRES_ERRORS as error:
                 log.warning("put off", error=f"{type(error).__name__}: {error}")
             except Exception:
                 # A defect of ours must not end the watching for good.

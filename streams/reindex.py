@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from contracts.errors import EchoraError, Permanent, Refused
@@ -22,6 +21,7 @@ from handlers.index.committed import CommittedRows
 from handlers.index.port import VectorIndex
 from handlers.index.refill import Refill, refill
 from handlers.index.space import VectorSpace
+from handlers.postgres import ERRORS as POSTGRES_ERRORS
 from streams.alone import IsRunning, Work, alone
 from streams.http.models import ReindexState
 from streams.models import named_by, open_model
@@ -171,7 +171,7 @@ class Reindexing:
                 self._failing = False
             except IsRunning as error:
                 log.debug("waiting", error=str(error))
-            except (EchoraError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (EchoraError, *POSTGRES_ERRORS) as error:
                 if not self._failing:
                     log.warning("put off", error=str(error))
                 self._failing = True

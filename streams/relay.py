@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import structlog
 
 from contracts.clock import Clock
 from contracts.errors import Outage
+from handlers.postgres import ERRORS as POSTGRES_ERRORS
 from handlers.relay import OutboxStore, Outgoing, drain
 from handlers.relay.store import CHANNEL
 from streams.delivery.delays import outage_delay_s
@@ -64,14 +64,7 @@ class Relay:
                     await self._relay(OutboxStore(connection))
                 finally:
                     await _close(connection)
-            except (
-                Outage,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except (Outage, *POSTGRES_ERRORS) as error:
                 if self._failures == 0:
                     log.warning("waiting for a dependency", error=str(error))
                 await self._pause()
@@ -121,5 +114,5 @@ class Relay:
 async def _close(connection: Any) -> None:
     try:
         await connection.close(timeout=1)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+    except POSTGRES_ERRORS:
         connection.terminate()

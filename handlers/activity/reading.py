@@ -9,9 +9,9 @@ from typing import Final
 import asyncpg
 
 from contracts import codec
-from contracts.errors import Outage
 from handlers.activity.happening import TOLD, Happening, happening
 from handlers.activity.sql import query
+from handlers.postgres import outage
 
 ACQUIRE_TIMEOUT_S: Final = 5.0
 HAPPENINGS_MAX: Final = 200
@@ -58,7 +58,7 @@ async def read_activity(pool: asyncpg.Pool, after: int | None, happenings_max: i
     count it.
     """
     bound = min(happenings_max, HAPPENINGS_MAX)
-    try:
+    with outage():
         async with (
             pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -72,8 +72,6 @@ async def read_activity(pool: asyncpg.Pool, after: int | None, happenings_max: i
             start = after if after is not None else await connection.fetchval(query("newest"), list(TOLD), bound)
             latest = await connection.fetch(query("latest"), start, list(TOLD), bound)
             pending = await connection.fetchval("SELECT count(*) FROM outbox WHERE processed_at IS NULL")
-    except _OUTAGES as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
     found = [happening(one["id"], one["title"], codec.decode(one["subject"], one["payload"])) for one in latest]
     return Activity(
         workflows=_workflows(rows, timers, outcomes, misses),
@@ -111,17 +109,3 @@ def _held(rows: list[asyncpg.Record]) -> dict[str, dict[str, int]]:
     for row in rows:
         states.setdefault(row["state"], {})[row["rule"]] = row["changes"]
     return states
-
-
-_OUTAGES: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.QueryCanceledError,
-)

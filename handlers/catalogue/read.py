@@ -7,29 +7,17 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.errors import Outage
 from handlers.catalogue.assemble import anime_of, attributions, character_of, episode_of, row_of
 from handlers.catalogue.sql import query
 from handlers.catalogue.stored import StoredRecord, StoredRelation
+from handlers.postgres import outage
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
-OUTAGES: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.QueryCanceledError,
-)
 
 
 async def read_record(pool: asyncpg.Pool, anime_id: UUID) -> StoredRecord | None:
     """The record of an anime, also of a deleted one; None when there never was one. Raises Outage."""
-    try:
+    with outage():
         async with (
             pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection,
             # One snapshot for all four queries, so that versions and rows belong together.
@@ -41,8 +29,6 @@ async def read_record(pool: asyncpg.Pool, anime_id: UUID) -> StoredRecord | None
             characters = await connection.fetch(query("characters"), anime_id)
             episodes = await connection.fetch(query("episodes"), anime_id)
             relations = await connection.fetch(query("relations"), anime_id)
-    except OUTAGES as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
     row = row_of(found)
     anime = anime_of(row)
     return StoredRecord(

@@ -15,8 +15,8 @@ from contracts.codec import PoisonMessage
 from contracts.errors import Abandoned
 from contracts.events import DeadLetterEvent
 from handlers.dead_letters.letter import LACKS, Delivery, dead_letter, letter_id
-from handlers.dead_letters.outage import outage
 from handlers.dead_letters.sql import query
+from handlers.postgres import outage
 
 
 @dataclass(frozen=True, slots=True)

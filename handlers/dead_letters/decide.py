@@ -13,8 +13,8 @@ import orjson
 from contracts.ids import derived_id, outbox_bucket
 from handlers.dead_letters.again import entity_of, headers_again
 from handlers.dead_letters.choice import Choice
-from handlers.dead_letters.outage import outage
 from handlers.dead_letters.sql import query
+from handlers.postgres import outage
 
 _LOCK: Final = 0x0D1E
 ACQUIRE_TIMEOUT_S: Final = 10.0

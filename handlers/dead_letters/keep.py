@@ -14,8 +14,8 @@ import orjson
 from contracts.events import DeadLetterEvent
 from handlers.dead_letters.again import replays_of
 from handlers.dead_letters.letter import LACKS
-from handlers.dead_letters.outage import outage
 from handlers.dead_letters.sql import query
+from handlers.postgres import outage
 
 FINGERPRINT_CHARS_MAX: Final = 100
 GROUPS_AT_ONCE_MAX: Final = 100

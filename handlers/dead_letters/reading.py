@@ -12,8 +12,8 @@ import asyncpg
 import orjson
 
 from handlers.dead_letters.choice import Choice, State
-from handlers.dead_letters.outage import outage
 from handlers.dead_letters.sql import query
+from handlers.postgres import outage
 
 LIST_MAX: Final = 1_000
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,11 +11,11 @@ import asyncpg
 import orjson
 
 from contracts import codec
-from contracts.errors import Outage
 from contracts.events import AnimeUpdatedEvent
 from contracts.ids import outbox_bucket
 from handlers.identify.search import Unidentified
 from handlers.identify.sql import query
+from handlers.postgres import outage
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
 
@@ -30,14 +29,14 @@ class IdentifyStore:
 
     async def unidentified(self, since: datetime, anime_max: int) -> list[Unidentified]:
         """At most `anime_max` anime that were not searched for since then."""
-        with _outage():
+        with outage():
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 rows = await connection.fetch(query("unidentified"), self._platforms, since, anime_max)
         return [Unidentified(row["id"], orjson.loads(row["ids"])) for row in rows]
 
     async def record(self, events: Sequence[AnimeUpdatedEvent], searched: Sequence[UUID], now: datetime) -> None:
         """Queue the events and remember the search, in one transaction."""
-        with _outage():
+        with outage():
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 if events:
                     await connection.execute(
@@ -48,21 +47,3 @@ class IdentifyStore:
                         [codec.encode(event) for event in events],
                     )
                 await connection.execute(query("remember"), list(searched), now)
-
-
-@contextmanager
-def _outage() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

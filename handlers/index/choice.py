@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
-from contracts.errors import Outage
 from handlers.index.sql import query
+from handlers.postgres import outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Choice:
 
 async def chosen(pool: asyncpg.Pool) -> Choice | None:
     """The choice, None while nobody has made one."""
-    with _outage():
+    with outage():
         row = await pool.fetchrow(query("chosen_model"))
     if row is None:
         return None
@@ -50,19 +48,19 @@ async def chosen(pool: asyncpg.Pool) -> Choice | None:
 
 async def want(pool: asyncpg.Pool, current: ModelName, wanted: ModelName) -> None:
     """The index is to be filled with the vectors of another model."""
-    with _outage():
+    with outage():
         await pool.execute(query("want_model"), current.name, _path(current.folder), wanted.name, _path(wanted.folder))
 
 
 async def switch(pool: asyncpg.Pool) -> None:
     """What was wanted is the index's model from now on."""
-    with _outage():
+    with outage():
         await pool.execute(query("switch_model"))
 
 
 async def tidied(pool: asyncpg.Pool) -> None:
     """The vectors of the model before are gone."""
-    with _outage():
+    with outage():
         await pool.execute(query("tidied_model"))
 
 
@@ -72,21 +70,3 @@ def _named(name: str, folder: str | None) -> ModelName:
 
 def _path(folder: Path | None) -> str | None:
     return str(folder) if folder else None
-
-
-@contextmanager
-def _outage() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

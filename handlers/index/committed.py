@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
-from contracts.errors import Outage
 from handlers.index.document import Document, anime_document, character_document
 from handlers.index.sql import query
+from handlers.postgres import outage
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
 
@@ -26,7 +25,7 @@ class CommittedRows:
     async def read(self, anime: Sequence[UUID], characters: Sequence[UUID], now: datetime) -> dict[UUID, Document]:
         """The documents of those that have a row; what aired is judged by `now`."""
         documents: dict[UUID, Document] = {}
-        with _outage():
+        with outage():
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 if anime:
                     rows = await connection.fetch(query("committed_anime"), anime, now)
@@ -38,23 +37,6 @@ class CommittedRows:
 
     async def deleted(self, anime: Sequence[UUID]) -> set[UUID]:
         """Those that are deleted by now."""
-        with _outage():
+        with outage():
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 return {row["id"] for row in await connection.fetch(query("deleted"), anime)}
-
-
-@contextmanager
-def _outage() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,12 +10,12 @@ import asyncpg
 import orjson
 
 from contracts import subjects
-from contracts.errors import Outage
 from contracts.ids import outbox_bucket
 from handlers.ingest.books import Decision, Entry, HandedIn, Payload
 from handlers.ingest.split import run_correlation_id
 from handlers.ingest.sql import query
 from handlers.ingest.verdict import Kind
+from handlers.postgres import outage
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
 # An event that is undecided for longer is taken for lost, and its record is sent again.
@@ -68,28 +67,7 @@ class IngestStore:
         return {row["event_id"]: Decision(Kind(row["verdict"]), row["reason"]) for row in rows}
 
     async def _fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:
-        with _outage():
+        with outage():
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 rows: list[asyncpg.Record] = await connection.fetch(query(name), *values)
         return rows
-
-
-@contextmanager
-def _outage() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -16,6 +16,7 @@ from contracts.errors import Awaited, EchoraError, Outage, Permanent
 from contracts.events import Event
 from handlers.persist.rows import Connection
 from handlers.persist.sql import query
+from handlers.postgres import RACES, Verdict, as_outage, sqlstate, verdict
 
 Outcome = EchoraError | None
 """What became of one event: None when its effect is committed, else why not."""
@@ -25,33 +26,6 @@ Step = Callable[[Connection, Sequence[Event]], Awaitable[list[Outcome]]]
 
 ACQUIRE_TIMEOUT_S: Final = 10.0
 CONFLICT_RETRIES_MAX: Final = 3
-
-# The whole database is away, or is about to be: nothing is wrong with any message.
-OUTAGES: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.QueryCanceledError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-# Another transaction was in the way: the same batch may go through at once.
-CONFLICTS: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
-# Another transaction may have entered the same row between our look and our insert: looking again tells which it is.
-RACES: Final = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError)
-# A value or a constraint: trying again cannot help.
-REFUSALS: Final = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,  # A name too long for the index that keeps it unique.
-    UnicodeEncodeError,
-    OverflowError,
-)
 
 
 async def apply(pool: asyncpg.Pool, consumer: str, events: Sequence[Event], step: Step) -> list[Outcome]:
@@ -64,14 +38,15 @@ async def apply(pool: asyncpg.Pool, consumer: str, events: Sequence[Event], step
         try:
             async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 return await _claim_and_apply(connection, consumer, events, step)
-        except CONFLICTS:
-            continue
-        except REFUSALS as error:
-            if isinstance(error, RACES) and attempt < CONFLICT_RETRIES_MAX:
-                continue
-            return await _isolate(pool, consumer, events, step, error)
-        except OUTAGES as error:
-            raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
+        except Exception as error:
+            meaning = verdict(error)
+            if meaning is Verdict.BUG:
+                raise
+            if meaning is Verdict.AWAY:
+                raise as_outage(error) from error
+            is_race = sqlstate(error) in RACES and attempt < CONFLICT_RETRIES_MAX
+            if meaning is Verdict.REFUSED and not is_race:
+                return await _isolate(pool, consumer, events, step, error)
     raise Outage("PostgreSQL", f"other transactions held the rows of {consumer} {CONFLICT_RETRIES_MAX} times")
 
 

@@ -19,7 +19,7 @@ import orjson
 from contracts import subjects
 from contracts.errors import Outage, Permanent
 from handlers.persist import rows, sync
-from handlers.persist.batch import ACQUIRE_TIMEOUT_S, CONFLICT_RETRIES_MAX, CONFLICTS, OUTAGES, REFUSALS
+from handlers.persist.batch import ACQUIRE_TIMEOUT_S, CONFLICT_RETRIES_MAX
 from handlers.persist.columns import ANIME, CHARACTER, Table
 from handlers.persist.decision import Asking, Decided, Decision, Turn, approved, is_pending, undone, unfit
 from handlers.persist.edits import Edit
@@ -27,6 +27,7 @@ from handlers.persist.episodes import keep_episode_counts
 from handlers.persist.links import write_anime_links
 from handlers.persist.rows import Connection, Entity
 from handlers.persist.sql import query
+from handlers.postgres import Verdict, as_outage, verdict
 
 TABLES: Final = {table.name: table for table in (ANIME, CHARACTER)}
 SUBJECTS: Final = {ANIME.name: subjects.ANIME_SYNCED, CHARACTER.name: subjects.CHARACTER_SYNCED}
@@ -89,15 +90,17 @@ async def _together(pool: asyncpg.Pool, ids: Sequence[UUID], act: Act) -> list[D
         try:
             async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 return await act(connection, ids)
-        except CONFLICTS:
-            continue
-        except REFUSALS as error:
-            if len(ids) == 1:
-                raise Permanent(f"PostgreSQL refuses review {ids[0]}: {error}") from error
-            middle = len(ids) // 2
-            return await _together(pool, ids[:middle], act) + await _together(pool, ids[middle:], act)
-        except OUTAGES as error:
-            raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
+        except Exception as error:
+            meaning = verdict(error)
+            if meaning is Verdict.BUG:
+                raise
+            if meaning is Verdict.AWAY:
+                raise as_outage(error) from error
+            if meaning is Verdict.REFUSED:
+                if len(ids) == 1:
+                    raise Permanent(f"PostgreSQL refuses review {ids[0]}: {error}") from error
+                middle = len(ids) // 2
+                return await _together(pool, ids[:middle], act) + await _together(pool, ids[middle:], act)
     raise Outage("PostgreSQL", f"other transactions held the rows {CONFLICT_RETRIES_MAX} times")
 
 

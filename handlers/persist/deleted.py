@@ -7,20 +7,18 @@ from uuid import UUID
 import asyncpg
 
 from contracts import subjects
-from contracts.errors import Outage
 from handlers.persist import sync
-from handlers.persist.batch import ACQUIRE_TIMEOUT_S, OUTAGES
+from handlers.persist.batch import ACQUIRE_TIMEOUT_S
 from handlers.persist.sql import query
+from handlers.postgres import outage
 
 
 async def delete_anime(pool: asyncpg.Pool, anime_id: UUID) -> int | None:
     """Mark the anime as deleted; the version that was committed, or None when there is no such living anime."""
-    try:
+    with outage():
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
             version: int | None = await connection.fetchval(query("delete_anime"), anime_id)
             if version is not None:
                 gone = sync.Sync(subjects.ANIME_DELETED, "anime", anime_id, "delete", ("deleted_at",), version, None)
                 await sync.queue(connection, [gone])
             return version
-    except OUTAGES as error:
-        raise Outage("PostgreSQL", str(error)) from error

@@ -10,8 +10,8 @@ from typing import Final
 
 import asyncpg
 
+from handlers.postgres import outage
 from handlers.relay.sql import query
-from handlers.relay.store import outage
 
 ROWS_AT_ONCE: Final = 5_000
 PASSES_MAX: Final = 100_000

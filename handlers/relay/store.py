@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from contracts.errors import EchoraError, Outage
+from contracts.errors import EchoraError
 from contracts.limits import OUTBOX_BUCKETS
+from handlers.postgres import outage
 from handlers.relay.message import Outgoing, outgoing
 from handlers.relay.sql import query
 
@@ -74,18 +74,3 @@ class OutboxStore:
         with outage():
             status = await self._connection.execute(query("prune"), sent_before, rows_max)
         return int(status.rsplit(" ", 1)[1])
-
-
-@contextmanager
-def outage() -> Iterator[None]:
-    """Raise what says that the database is away as an Outage."""
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +11,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from contracts.errors import Outage
 from contracts.sameness import same_value
+from handlers.postgres import outage
 from handlers.review.sql import query
 from handlers.review.wanted import Wanted
 
@@ -67,21 +66,21 @@ async def listing(
 ) -> list[Review]:
     """The reviews that are meant, newest first; `after` goes on behind that one."""
     name = "oldest" if oldest_first else "newest"
-    with _outage():
+    with outage():
         rows = await pool.fetch(query(name), *conditions(wanted), after, min(rows_max, LIST_MAX))
     return [_review(row) for row in rows]
 
 
 async def count(pool: asyncpg.Pool, wanted: Wanted) -> int:
     """How many reviews are meant."""
-    with _outage():
+    with outage():
         found: int = await pool.fetchval(query("count"), *conditions(wanted))
     return found
 
 
 async def show(pool: asyncpg.Pool, review_id: UUID) -> Shown | None:
     """One review, None when there is none of that id."""
-    with _outage():
+    with outage():
         row = await pool.fetchrow(query("show"), review_id)
     if row is None:
         return None
@@ -122,22 +121,3 @@ _PLAIN: Final = (
     *("id", "state", "entity_type", "entity_id", "title", "field", "source", "observed_at", "event_id"),
     *("base_version", "created_at", "decided_at", "decided_by", "decision_reason"),
 )
-
-
-@contextmanager
-def _outage() -> Iterator[None]:
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.workflow import EntityKind
-from handlers.schedule.records import outage
+from handlers.postgres import outage
 from handlers.schedule.sql import query
 
 ENTITIES_MAX: Final = 100_000

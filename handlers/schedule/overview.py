@@ -10,8 +10,8 @@ from typing import Final
 import asyncpg
 
 from contracts.workflow import MissReason
+from handlers.postgres import outage
 from handlers.schedule.reading import pauses
-from handlers.schedule.records import outage
 from handlers.schedule.sql import query
 
 MISSES_OF: Final = timedelta(days=1)

@@ -10,8 +10,9 @@ from typing import Final
 import asyncpg
 
 from contracts.workflow import MissReason
+from handlers.postgres import outage
 from handlers.schedule.entities import uuid_of
-from handlers.schedule.records import outage, row_of
+from handlers.schedule.records import row_of
 from handlers.schedule.row import Miss, Row
 from handlers.schedule.sql import query
 

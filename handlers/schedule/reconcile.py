@@ -9,10 +9,11 @@ from typing import Final
 
 import asyncpg
 
+from handlers.postgres import outage
 from handlers.schedule.compare import OVERDUE_S, Scene, fault, nobodys
 from handlers.schedule.moves import Moved
 from handlers.schedule.ports import HeldTimer, Timers
-from handlers.schedule.records import outage, row_of
+from handlers.schedule.records import row_of
 from handlers.schedule.row import Key, Row
 from handlers.schedule.sql import query
 from handlers.schedule.store import ScheduleStore

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import orjson
 
-from contracts.errors import Outage
 from contracts.workflow import Confidence
 from handlers.schedule.row import Row
 
@@ -36,25 +34,3 @@ def as_json(values: Iterable[object]) -> str:
     """Rows or misses as the JSON array that the queries unfold."""
     # The driver has a UUID type of its own, which the encoder does not know.
     return orjson.dumps(list(values), default=str).decode()
-
-
-@contextmanager
-def outage() -> Iterator[None]:
-    """Translate what means that PostgreSQL is away into Outage."""
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

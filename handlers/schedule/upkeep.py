@@ -7,7 +7,7 @@ from typing import Final
 
 import asyncpg
 
-from handlers.schedule.records import outage
+from handlers.postgres import outage
 from handlers.schedule.sql import query
 
 ROWS_MAX: Final = 10_000

@@ -10,16 +10,16 @@ import asyncpg
 
 from contracts.errors import Permanent, Refused
 from contracts.limits import OUTBOX_BUCKETS
+from handlers.postgres import Verdict, outage, verdict
 from handlers.snapshot import statements
 from handlers.snapshot.format import Contents, Header, Reader
 from handlers.snapshot.lines import Lines
 from handlers.snapshot.sections import SECTIONS
 from handlers.snapshot.sql import query
-from handlers.snapshot.store import ACQUIRE_TIMEOUT_S, Columns, Connection, columns_of, outage
+from handlers.snapshot.store import ACQUIRE_TIMEOUT_S, Columns, Connection, columns_of
 
 ROWS_AT_ONCE_MAX: Final = 500
 BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024
-_REFUSALS: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ async def _enter(connection: Connection, batch: _Batch, json_columns: Collection
     more = (OUTBOX_BUCKETS,) if section.announces is not None else ()
     try:
         await connection.execute(statements.enter(section, batch.section.columns, json_columns), rows.decode(), *more)
-    except (*_REFUSALS, UnicodeDecodeError) as error:
+    except Exception as error:
+        if verdict(error) is not Verdict.REFUSED:
+            raise
         last = batch.line + len(batch.rows) - 1
         raise Refused(
             f"lines {batch.line} to {last} of the snapshot", section.name, f"cannot be stored: {error}"

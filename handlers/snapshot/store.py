@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from contracts.errors import Outage
 from handlers.snapshot.sections import SECTIONS, Section
 from handlers.snapshot.sql import query
 
@@ -42,26 +40,3 @@ async def columns_of(connection: Connection) -> dict[str, Columns]:
 
 def _kept(section: Section, columns: list[str]) -> Iterator[str]:
     return (name for name in columns if name not in section.without and (not section.only or name in section.only))
-
-
-@contextmanager
-def outage() -> Iterator[None]:
-    """Raise what says that the database is away, or in somebody else's hands, as an Outage."""
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.QueryCanceledError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.IdleInTransactionSessionTimeoutError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

@@ -17,11 +17,11 @@ import orjson
 from contracts import codec, subjects
 from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent
 from contracts.ids import outbox_bucket
+from handlers.postgres import outage
 from handlers.update.breaker import BreakerPolicy, BreakerState, Bucket, Turn, after_look, let_through, shares
 from handlers.update.change import FieldChange
 from handlers.update.events import Cause, anime_events, character_events, episode_events
 from handlers.update.look import Found, Notice, Part
-from handlers.update.records import outage
 from handlers.update.sql import query
 
 if TYPE_CHECKING:

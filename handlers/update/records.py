@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,9 +10,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from contracts.errors import Outage
 from contracts.model.anime_parts import Broadcast, Hiatus
 from contracts.model.enums import AnimeStatus
+from handlers.postgres import outage
 from handlers.update.airtime import Show
 from handlers.update.change import JSON
 from handlers.update.current import Current
@@ -108,25 +107,3 @@ def _show_row(row: asyncpg.Record) -> ShowRow:
         aired_from=row["aired_from"],
     )
     return ShowRow(row["id"], show, row["was_skipped"], row["last_aired_at"])
-
-
-@contextmanager
-def outage() -> Iterator[None]:
-    """Translate what means that PostgreSQL is away into Outage."""
-    try:
-        yield
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.QueryCanceledError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error

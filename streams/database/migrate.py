@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from contracts.errors import Outage, Permanent
+from contracts.errors import Permanent
+from handlers.postgres import outage
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,6 +18,12 @@ _STEPS = Path(__file__).parent / "migrations"
 # Any number would do; it keeps two programs that start at once from migrating at once.
 _LOCK_KEY = 0x45434852
 CONNECT_TIMEOUT_S = 10
+# Waiting would help later, when it is a password that somebody changes; at a start it is a mistake to be told of.
+_NO_ENTRY = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
 
 
 def newest() -> str:
@@ -30,24 +37,15 @@ async def migrate(dsn: str) -> str:
     `dsn` is a libpq URL. Raises Permanent when the database was written by a newer program, Outage when it does not
     answer.
     """
-    try:
-        if await _current(dsn) != newest():
-            # Importing the tool takes longer than the whole check, and mostly there is nothing to do.
-            await _upgrade(dsn)
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
-    except (
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.InsufficientPrivilegeError,
-    ) as error:
-        raise Permanent(f"PostgreSQL does not let us in: {error}; correct POSTGRES_URL or the rights there") from error
+    with outage():
+        try:
+            if await _current(dsn) != newest():
+                # Importing the tool takes longer than the whole check, and mostly there is nothing to do.
+                await _upgrade(dsn)
+        except _NO_ENTRY as error:
+            raise Permanent(
+                f"PostgreSQL does not let us in: {error}; correct POSTGRES_URL or the rights there"
+            ) from error
     return newest()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from contracts.errors import Outage
+from handlers.postgres import outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class PoolLimits:
 
 async def open_pool(dsn: str, limits: PoolLimits, *, application_name: str = "echora") -> asyncpg.Pool:
     """Open the pool. Raises Outage when PostgreSQL does not answer in time."""
-    try:
+    with outage():
         return await asyncpg.create_pool(
             dsn,
             min_size=1,
@@ -38,14 +38,6 @@ async def open_pool(dsn: str, limits: PoolLimits, *, application_name: str = "ec
                 "idle_in_transaction_session_timeout": _ms(limits.idle_in_transaction_timeout_s),
             },
         )
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.InsufficientResourcesError,
-    ) as error:
-        raise Outage("PostgreSQL", f"{type(error).__name__}: {error}") from error
 
 
 def _ms(seconds: float) -> str:

@@ -25,7 +25,6 @@ from operator import itemgetter
 from typing import Final
 from zlib import crc32
 
-import asyncpg
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -37,6 +36,7 @@ from contracts.errors import EchoraError, Outage, Permanent, Poison, Transient
 from contracts.events import DeadLetterEvent, Event
 from contracts.limits import ATTEMPTS_MAX
 from handlers.dead_letters import Delivery, dead_letter, fingerprint, shortened
+from handlers.postgres import ERRORS as POSTGRES_ERRORS
 from streams.delivery.delays import delay_s, outage_delay_s
 from streams.delivery.failures import FailureCounter, Failures
 from streams.delivery.metrics import DEAD_LETTERS, HANDLED, OUTAGES
@@ -179,7 +179,7 @@ class Settler:
         errors = {message.metadata.sequence.stream: str(error) for message, _, error in failed}
         try:
             stories = await self.failures.add(consumer.stream, consumer.name, errors, now)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        except POSTGRES_ERRORS:
             stories = {}  # Nothing is counted while the database is away; a certain end is still a certain end.
         dead: list[tuple[Msg, Event | None, EchoraError, Failures]] = []
         for message, event, error in failed:
@@ -318,12 +318,5 @@ async def _quietly(work: Awaitable[None]) -> None:
     """Bookkeeping that may fail without harm while the database is away: it is repeated or ages out."""
     try:
         await work
-    except (
-        OSError,
-        TimeoutError,
-        Outage,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-    ) as error:
+    except (Outage, *POSTGRES_ERRORS) as error:
         structlog.get_logger("settle").warning("bookkeeping failed", error=str(error))

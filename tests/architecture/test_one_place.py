@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.architecture.source import ROOT, calls, dotted, trees
@@ -85,6 +87,51 @@ def test_the_look_for_clock_reads_finds_them() -> None:
     ):
         assert clock_reads(ast.parse(text)), text
     assert not clock_reads(ast.parse("clock.now(); clock.monotonic(); self.clock.now()"))
+
+
+# Who else may name an error of PostgreSQL, which, and why: it is about what was asked, not about an outage.
+ERROR_NAMERS = {
+    "handlers/postgres.py": None,
+    "handlers/schedule/store.py": {"CheckViolationError"},  # An id that cannot be part of a subject is told as such.
+    # Whether there is a schema, and whether we are let in, is asked at a start and answered with what to correct.
+    "streams/database/migrate.py": {
+        "InterfaceError",
+        "UndefinedTableError",
+        "InvalidAuthorizationSpecificationError",
+        "InvalidCatalogNameError",
+        "InsufficientPrivilegeError",
+    },
+}
+
+
+def errors_named(tree: ast.Module) -> set[str]:
+    """The driver's exceptions that a module names, as `asyncpg.X` or by importing X."""
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("asyncpg"):
+            names |= {name.name for name in node.names}
+    return {name for name in names if is_error(getattr(asyncpg, name, None))}
+
+
+def is_error(found: object) -> bool:
+    return inspect.isclass(found) and issubclass(found, Exception)
+
+
+def test_what_an_error_of_postgresql_means_is_said_in_one_place() -> None:
+    found = {path: names for path, tree in trees().items() if (names := errors_named(tree))}
+    assert found.keys() == ERROR_NAMERS.keys(), found
+    assert {path: names for path, names in found.items() if ERROR_NAMERS[path] not in (None, names)} == {}
+
+
+def test_the_look_for_errors_of_postgresql_finds_them() -> None:
+    for text in (
+        "try: ...\nexcept (OSError, asyncpg.CannotConnectNowError): ...",
+        "from asyncpg import InterfaceError",
+        "from asyncpg.exceptions import DeadlockDetectedError as Deadlock",
+        "import asyncpg as driver\nX = driver.exceptions.PostgresError",
+    ):
+        assert errors_named(ast.parse(text)), text
+    assert not errors_named(ast.parse("import asyncpg\npool: asyncpg.Pool\nrow: asyncpg.Record"))
 
 
 def test_streams_are_published_to_with_a_confirmation_and_by_nobody_but_the_publisher() -> None:

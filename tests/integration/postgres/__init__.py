@@ -1,0 +1,1 @@
+"""What real errors of a real PostgreSQL are taken for."""
