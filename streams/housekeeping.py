@@ -1,8 +1,12 @@
-"""What is forgotten when it is old enough, and edges that two transactions at once left unresolved."""
+"""What is forgotten when it is old enough, and edges that two transactions at once left unresolved.
+
+Rows of the machine's time are looked at in the machine's time; reviews wait in the catalogue's, which may run faster.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,10 +15,13 @@ import structlog
 from contracts.clock import Clock
 from handlers.postgres import ERRORS as POSTGRES_ERRORS
 from handlers.review.expire import expire_once
+from streams.calendar import speed_of
 from streams.runtime import Runtime
 from streams.tasks import end_tasks
 
 EVERY_S = 300.0
+# Real seconds between two looks for what expired, however fast the catalogue's clock runs.
+EXPIRY_MIN_S = 1.0
 ROWS_MAX = 20_000
 _INBOX = """
     DELETE FROM inbox WHERE ctid IN (
@@ -29,35 +36,45 @@ _FAILURES = """
 
 @dataclass(slots=True)
 class Housekeeping:
-    """A slow loop; a pass that fails is repeated with the next."""
+    """Slow loops; a pass that fails is repeated with the next."""
 
     runtime: Runtime
     clock: Clock
-    _task: asyncio.Task[None] | None = None
+    _tasks: Sequence[asyncio.Task[None]] = ()
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run(), name="housekeeping")
+        tasks = [asyncio.create_task(self._repeat(self.prune, EVERY_S), name="housekeeping")]
+        if self.runtime.settings.runs("update"):
+            every_s = max(EXPIRY_MIN_S, EVERY_S / speed_of(self.runtime.calendar))
+            tasks.append(asyncio.create_task(self._repeat(self.expire, every_s), name="expiry of reviews"))
+        self._tasks = tasks
 
     async def stop(self) -> None:
         """End at once; nothing is half done."""
-        await end_tasks(self._task)
-        self._task = None
+        await end_tasks(*self._tasks)
+        self._tasks = ()
 
-    async def _run(self) -> None:
+    async def _repeat(self, once: Callable[[], Awaitable[None]], every_s: float) -> None:
+        is_failing = False
         while True:
             try:
-                await self.once()
+                await once()
+                is_failing = False
             except POSTGRES_ERRORS as error:
-                structlog.get_logger("housekeeping").warning("put off", error=str(error))
-            await asyncio.sleep(EVERY_S)
+                if not is_failing:
+                    structlog.get_logger("housekeeping").warning("put off", error=str(error))
+                is_failing = True
+            await asyncio.sleep(every_s)
 
-    async def once(self) -> None:
-        """One pass: at most ROWS_MAX rows of the inbox, so that it never holds up a batch."""
+    async def prune(self) -> None:
+        """Forget: at most ROWS_MAX rows of the inbox, so that it never holds up a batch."""
         before = self.clock.now() - timedelta(days=self.runtime.settings.inbox_retention_days)
         await self.runtime.pool.execute(_INBOX, before, ROWS_MAX)
         await self.runtime.pool.execute(_FAILURES, before)
         await self.runtime.pool.execute(_EDGES)
-        if self.runtime.settings.runs("update"):
-            days = self.runtime.settings.review_expiry_days
-            await expire_once(self.runtime.pool, self.runtime.calendar.now(), days)
+
+    async def expire(self) -> None:
+        """Let reviews expire that nobody decided for too long."""
+        days = self.runtime.settings.review_expiry_days
+        await expire_once(self.runtime.pool, self.runtime.calendar.now(), days)

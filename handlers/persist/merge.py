@@ -17,6 +17,8 @@ OVERLAID: Final = frozenset({"statistics", "external_ids"})
 # A source that does not know says nothing (data-model.md, review policy).
 UNKNOWN: Final = "UNKNOWN"
 NEVER_UNKNOWN: Final = frozenset({"type", "status", "rating", "source_material"})
+# An announced total that a source does not know any more is no change; only a person takes it away.
+NEVER_BLANKED: Final = frozenset({"episode_count"})
 
 
 @dataclass(slots=True)

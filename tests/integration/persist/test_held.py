@@ -66,6 +66,20 @@ async def test_only_the_risky_field_is_held_and_the_rest_of_the_event_is_applied
     assert "synopsis" not in row["provenance"]
 
 
+async def test_a_total_that_a_source_blanks_stays_and_the_rest_of_its_event_is_applied(pool: asyncpg.Pool) -> None:
+    await done(pool, enriched("Ring", episode_count=12, year=2019))
+    await done(pool, updated("Ring", minute=5, episode_count=None, year=2020))
+    row = await anime(pool, "Ring")
+    assert (row["episode_count"], row["year"]) == (12, 2020)
+    assert "episode_count" not in row["provenance"], "nobody has said it anew"
+    assert await count(pool, "review") == 0
+    # A total that is lower than the one that stayed is a risk as before; a person's word counts as it is.
+    await done(pool, updated("Ring", minute=6, episode_count=11))
+    assert [review["field"] for review in await reviews(pool, "pending")] == ["episode_count"]
+    await done(pool, updated("Ring", minute=7, source="person", episode_count=None))
+    assert (await anime(pool, "Ring"))["episode_count"] is None
+
+
 async def test_an_event_with_nothing_but_risks_changes_no_row(pool: asyncpg.Pool) -> None:
     await done(pool, enriched("Ring"))
     before = await tables(pool, ("anime",))

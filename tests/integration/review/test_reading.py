@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from handlers.persist.decided import turn_down, undo
 from handlers.review import reading
 from handlers.review.expire import expire_once
 from handlers.review.wanted import Wanted
-from streams.clock import SystemClock
+from streams.clock import SystemClock, WorldClock
 from streams.housekeeping import Housekeeping
 from streams.http.problems import NotFound
 from streams.http.review_models import ApproveWish, BulkWish, RejectWish, UndoWish
@@ -27,6 +27,7 @@ from tests.events import at, character_updated, enriched, uid, updated
 from tests.integration.persist.helpers import anime, done
 from tests.integration.persist.test_held import LONG, reviews
 from tests.integration.review.test_decided import held, later
+from tests.waiting import eventually
 
 DAY = 24 * 60
 
@@ -264,11 +265,29 @@ async def test_housekeeping_lets_reviews_expire_by_the_catalogues_clock_and_the_
     calendar = Now(1 * DAY)
     runtime: Any = Running(pool, calendar, Settings(_env_file=None))
     house = Housekeeping(runtime, SystemClock())
-    await house.once()
+    await house.expire()
     assert len(await reviews(pool, "pending")) == 1
     calendar.minute = 3 * DAY
-    await house.once()
+    await house.expire()
     assert [review["state"] for review in await reviews(pool)] == ["expired"]
+
+
+async def test_in_a_fast_world_reviews_expire_at_the_worlds_pace(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day passes there in a second and a half; one look every five real minutes would come months late."""
+    await held(pool, title="Ropes")
+    monkeypatch.setenv("REVIEW_EXPIRY_DAYS", "0.5")
+    calendar = WorldClock(at(0), datetime.now(UTC), 57_600)
+    house = Housekeeping(Running(pool, calendar, Settings(_env_file=None)), SystemClock())
+    house.start()
+    try:
+        assert len(await reviews(pool, "pending")) == 1
+        await eventually(lambda: reviews(pool, "expired"))
+    finally:
+        await house.stop()
+    (review,) = await reviews(pool)
+    assert review["decided_at"] >= at(0.5 * DAY)
 
 
 async def test_what_a_person_brought_back_waits_its_whole_time_again(pool: asyncpg.Pool) -> None:

@@ -107,6 +107,15 @@ def test_the_order_of_arrival_does_not_matter(values: dict[str, Any], said: list
     assert waiting(other_guard) == waiting(guard)
 
 
+def test_a_total_that_a_source_does_not_know_any_more_is_no_change_and_a_person_takes_it_away() -> None:
+    entity, guard = after({"episode_count": 12}, Said("episode_count", None, 1, 1))
+    assert entity.held.values["episode_count"] == 12
+    assert waiting(guard) == {}
+    assert not entity.held.touched
+    after_a_person, _ = after({"episode_count": 12}, Said("episode_count", None, 1, 1, is_judged=False))
+    assert after_a_person.held.values["episode_count"] is None
+
+
 @given(BEFORE, histories(), st.data())
 def test_hearing_a_word_again_changes_nothing(values: dict[str, Any], said: list[Said], data: st.DataObject) -> None:
     entity, guard = after(values, *said)
@@ -247,3 +256,7 @@ def test_every_guarded_field_is_one_value_of_a_record() -> None:
     """A map whose keys are held one by one has no rule, so it never comes here as a part of itself."""
     assert ANIME.fields | CHARACTER.fields >= GUARDED
     assert not GUARDED & OVERLAID
+
+
+def test_the_bound_that_is_told_of_the_table_of_words_is_true() -> None:
+    assert [WORDS_MAX * len(GUARDED & table.fields) for table in (ANIME, CHARACTER)] == [672, 360]
