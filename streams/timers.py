@@ -11,6 +11,7 @@ from uuid import UUID
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
@@ -22,7 +23,9 @@ from streams import topology
 
 TIMEOUT_S: Final = 10.0
 FETCH_MAX: Final = 1_000
-HELD_MAX: Final = 1_000_000
+FETCH_S: Final = 1.0
+# So many fetches in a row may bring nothing before the reading is given up.
+IDLE_MAX: Final = 10
 _AT: Final = "@at "
 
 
@@ -53,19 +56,23 @@ class NatsTimers:
                 )
             )
             try:
-                for _ in range(HELD_MAX // FETCH_MAX):
-                    # Asked each time, because what fires while we read is gone from the rest.
-                    left = (await subscription.consumer_info()).num_pending or 0
+                read, idle = 0, 0
+                while idle < IDLE_MAX:
+                    # Asked each time, because what fires while we read is gone from the rest. What was delivered and
+                    # did not arrive within the time of a fetch counts too: it would look like a timer that is missing.
+                    info = await subscription.consumer_info()
+                    delivered = info.delivered.consumer_seq if info.delivered is not None else 0
+                    left = (info.num_pending or 0) + max(0, delivered - read)
                     if not left:
-                        break
-                    try:
-                        messages = await subscription.fetch(min(left, FETCH_MAX), timeout=1.0)
-                    except TimeoutError:
-                        continue
-                    found.update((message.subject, held_timer(message)) for message in messages)
+                        return found
+                    messages = await _fetched(subscription, min(left, FETCH_MAX))
+                    idle = 0 if messages else idle + 1
+                    for message in messages:
+                        found[message.subject] = held_timer(message)
+                        read = max(read, message.metadata.sequence.consumer)
             finally:
                 await subscription.unsubscribe()
-        return found
+        raise Outage("NATS", f"it held back some of the timers for {IDLE_MAX * FETCH_S:g} s; the next pass asks again")
 
     async def last_sequence(self) -> int:
         """The sequence of the newest message of the stream."""
@@ -110,6 +117,14 @@ def held_timer(message: Msg) -> HeldTimer:
     except ValueError:
         fires_at, tick = None, None
     return HeldTimer(message.subject, message.metadata.sequence.stream, tick, fires_at)
+
+
+async def _fetched(subscription: JetStreamContext.PullSubscription, count: int) -> list[Msg]:
+    try:
+        messages: list[Msg] = await subscription.fetch(count, timeout=FETCH_S)
+    except TimeoutError:
+        return []
+    return messages
 
 
 @contextmanager

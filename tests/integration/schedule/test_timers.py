@@ -8,6 +8,7 @@ import signal
 from datetime import timedelta
 
 import asyncpg
+import pytest
 from nats.aio.client import Client
 
 from contracts.workflow import Due
@@ -213,6 +214,23 @@ async def test_a_stream_that_was_deleted_has_its_timers_again(
     # A second pass finds nothing to do, whether the tick was handled or not.
     report = await reconcile(pool, store, timers, now())
     assert (report.missing, report.lost, report.stale, report.cancelled) == (0, 0, 0, 0)
+
+
+async def test_a_timer_that_is_slow_to_arrive_is_no_missing_one(
+    pool: asyncpg.Pool,
+    desk: Desk,
+    store: ScheduleStore,
+    relay: Relay,
+    timers: NatsTimers,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await desk.plan("single", {f"e{number}": soon(600 + number) for number in range(1_500)}, now())
+    await eventually(lambda: relayed(pool), within_s=30)
+    # Each fetch gives up before anything can have arrived, as it does on a machine that is busy.
+    monkeypatch.setattr("streams.timers.FETCH_S", 0.0001)
+    monkeypatch.setattr("streams.timers.IDLE_MAX", 10_000)
+    assert len(await timers.held()) == 1_500
+    assert (await reconcile(pool, store, timers, now())).missing == 0
 
 
 async def test_what_is_missing_stale_or_nobodys_is_repaired(
