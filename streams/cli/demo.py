@@ -37,6 +37,7 @@ def demo(
     Example: echora demo --kill 10
     """
     import asyncio
+    import signal
 
     from contracts.errors import EchoraError
     from streams.demo.folder import Plan, prepared
@@ -45,6 +46,8 @@ def demo(
 
     wish = Plan(seed=seed, days=days, speed=speed, kills=kill)
     home = home.expanduser().absolute()
+    # Whoever ends us by a signal ends the program that we started, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         plan = prepared(home, wish, resume=resume)
         with screen(silent=as_json, write=lambda line: typer.echo(line, err=True)) as shown:

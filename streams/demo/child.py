@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ START_S: Final = 300.0
 STOP_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.1
 _SAID_CHARS_MAX: Final = 2_000
+_PR_SET_PDEATHSIG: Final = 1
 # Of the settings around us only these count: the demo has servers, a clock and a world of its own.
 _INHERITED: Final = ("EMBEDDING_",)
 
@@ -43,6 +45,12 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
         if name.startswith(_INHERITED) or not (name in ours or name.startswith(PREFIX))
     }
     return kept | dict(settings)
+
+
+def _ends_with_us() -> None:
+    """Have the kernel stop the program when the demo is killed, which elsewhere than on Linux nobody does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass(slots=True)
@@ -84,6 +92,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_ends_with_us,
             )
 
     async def ready(self, client: httpx.AsyncClient) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import time
 from pathlib import Path
+
+import psutil
+import pytest
 
 from tests.integration.program.running import BIN, environment, share_models
 from tests.servers import temporary_folder
@@ -34,3 +39,27 @@ def test_a_short_demo_matches_the_truth_though_it_is_killed(models: Path) -> Non
         assert verdict["due"] >= 6
         assert verdict["points"] > 300
         assert {one["what"] for one in verdict["changes"] if one["outcome"] == "found"} >= {"episode 7", "next airing"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_the_program_ends_with_a_demo_that_is_ended(models: Path, number: signal.Signals) -> None:
+    with temporary_folder() as folder:
+        share_models(models, folder / "demo")
+        started = psutil.Popen(
+            [str(BIN / "echora"), "demo", "--days", DAYS, "--home", str(folder / "demo"), "--json"],
+            env=environment({}),
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + TIMEOUT_S
+        while not started.children():
+            assert time.monotonic() < until
+            assert started.is_running()
+            time.sleep(0.05)
+        time.sleep(1.0)  # It is amid its start, with some of its servers.
+        family = started.children(recursive=True)
+        started.send_signal(number)
+        started.wait(TIMEOUT_S)
+        _, left = psutil.wait_procs(family, timeout=60)
+        assert left == []
