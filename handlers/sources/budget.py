@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import Final
+
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
@@ -13,10 +16,16 @@ from handlers.sources.policy import SourcePolicy
 from handlers.sources.storage import LimitStorage
 
 _WAIT_S_MIN = 0.001
+# A service counts what reaches it, and a request may be faster on its way than those before it. Two a second, sent in
+# pairs a second apart, came as four within a second to one that bears three, and it turned them down (measured).
+WAY_S: Final = 0.1
 
 
 class Budget:
-    """Moving windows of the `limits` library, one key per source and address; `take` waits for room on the clock."""
+    """Moving windows of the `limits` library, one key per source and address; `take` waits for room on the clock.
+
+    What this process sends itself it keeps apart by WAY_S more than each window's length.
+    """
 
     def __init__(self, name: str, policy: SourcePolicy, storage: LimitStorage, clock: Clock) -> None:
         self._name = name
@@ -32,14 +41,27 @@ class Budget:
             self._items.append(RateLimitItemPerMinute(policy.rate_per_min))
         if policy.rate_per_s:
             self._items.append(RateLimitItemPerSecond(policy.rate_per_s))
+        self._recent = [(item.get_expiry() + WAY_S, deque[float](maxlen=item.amount)) for item in self._items]
 
     async def take(self) -> None:
         """Return when one request may be sent. Outage when the shared storage does not answer."""
         try:
-            while not await self._taken():
-                await self._clock.sleep(await self._wait_s())
+            while (early_s := self._early_s()) > 0 or not await self._taken():
+                await self._clock.sleep(max(early_s, await self._wait_s()))
         except StorageError as error:
             raise Outage("redis", f"the shared budget of {self._name} cannot be read: {error}") from error
+
+        now_s = self._clock.monotonic()
+        for _, sent_s in self._recent:
+            sent_s.append(now_s)
+
+    def _early_s(self) -> float:
+        """How much too early it is, by what this process has sent."""
+        now_s = self._clock.monotonic()
+        return max(
+            (sent_s[0] + window_s - now_s for window_s, sent_s in self._recent if len(sent_s) == sent_s.maxlen),
+            default=0.0,
+        )
 
     async def _taken(self) -> bool:
         for item in self._items:

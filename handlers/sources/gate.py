@@ -98,15 +98,21 @@ class Gate:
             await self._slots.acquire()
             given = False
             try:
-                await self._budget.take()
-                while (left_s := self._paused_until_s - self._clock.monotonic()) > 0:
-                    await self._clock.sleep(left_s)
+                await self._take()
                 given = self._give()
             except EchoraError as error:
                 self.refuse(error)
             finally:
                 if not given:
                     self._slots.release()
+
+    async def _take(self) -> None:
+        await self._budget.take()
+        while (left_s := self._paused_until_s - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left_s)
+            # What was taken before the pause is of no use after it: it would go out beside all that the budget allows
+            # by then. To lose that place errs on the side of asking less.
+            await self._budget.take()
 
     def _give(self) -> bool:
         # The choice is made when the turn is there, so that what is airing overtakes what came before it.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from contracts.errors import Outage, Transient
+from handlers.sources.budget import Budget
 from handlers.sources.gate import Gate, Priority
+from handlers.sources.policy import SourcePolicy
+from handlers.sources.storage import limit_storage
 from tests.unit.sources.clocks import JumpClock
 
 
@@ -92,6 +96,24 @@ async def test_a_pause_holds_everybody_and_a_shorter_one_does_not_shorten_it() -
     one.pause(5)
     await asyncio.gather(*(go(one, Priority.AIRING, str(number), order) for number in range(2)))
     assert clock.elapsed_s >= 60
+
+
+async def test_what_was_taken_before_a_pause_does_not_go_out_on_top_after_it() -> None:
+    clock = JumpClock()
+    policy = SourcePolicy("https://jikan.example", rate_per_s=2)
+    one = Gate("jikan", Budget("jikan", policy, limit_storage(clock, None), clock), 3, 100, clock)
+    sent: list[float] = []
+
+    async def ask() -> None:
+        async with one.turn(Priority.STALE):
+            sent.append(clock.elapsed_s)
+            await clock.sleep(1.5)
+            if len(sent) == 3:
+                one.pause(10)  # By now the next turn has been taken from the budget, and waits for room to go.
+
+    await asyncio.gather(*(ask() for _ in range(9)))
+    assert max(later - sooner for sooner, later in pairwise(sent)) > 9
+    assert all(third - first >= 1.0 for first, third in zip(sent, sent[2:], strict=False))
 
 
 async def test_those_who_give_up_leave_no_trace() -> None:
