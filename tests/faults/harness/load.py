@@ -1,11 +1,15 @@
-"""A steady load: changes of a fixed set of anime, one after the other, for as long as the block runs."""
+"""Load: changes of a fixed set of anime.
+
+The one of `load` waits for each confirmation before it sends on, for as long as the block runs. The one of `pour` sends
+at its rate whether or not anything is confirmed, as the outside world does.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
 
@@ -16,6 +20,8 @@ from tests.faults.harness.ledger import Entry
 from tests.faults.harness.traffic import air, change, hand_in, refresh
 
 PATIENCE_S = 30.0
+# More than the sender can have open at once; it fails rather than fill the memory.
+UNCONFIRMED_MAX = 5_000
 
 
 @dataclass(slots=True)
@@ -47,6 +53,55 @@ class Load:
                     await change(self.lane, name)
             self.sent += 1
             await asyncio.sleep(max(0.0, begun + number / self.per_second - monotonic()))
+
+
+@dataclass(slots=True)
+class Poured:
+    """What was sent at a rate that nothing slows down: the instants of the confirmations, from the beginning on."""
+
+    seconds: float
+    sent: int = 0
+    confirmed_s: list[float] = field(default_factory=list)
+
+    @property
+    def per_second(self) -> float:
+        """The changes that were confirmed within the time, a second."""
+        return sum(1 for at_s in self.confirmed_s if at_s <= self.seconds) / self.seconds
+
+
+async def pour(lane: Lane, names: Sequence[str], per_second: float, seconds: float) -> Poured:
+    """Send changes of these anime, which are there already, and wait in the end until each is confirmed."""
+    poured, open_records = Poured(seconds), set[str]()
+    sending: set[asyncio.Task[None]] = set()
+    begun = monotonic()
+
+    async def one(number: int) -> None:
+        await _send(lane, names[number % len(names)], number, open_records)
+        poured.confirmed_s.append(monotonic() - begun)
+
+    while poured.sent < round(per_second * seconds):
+        await asyncio.sleep(max(0.0, begun + poured.sent / per_second - monotonic()))
+        sending = {task for task in sending if not task.done() or task.result()}
+        assert len(sending) < UNCONFIRMED_MAX, f"{len(sending)} changes wait for their confirmation"
+        sending.add(asyncio.create_task(one(poured.sent)))
+        poured.sent += 1
+    await asyncio.gather(*sending)
+    return poured
+
+
+async def _send(lane: Lane, name: str, number: int, open_records: set[str]) -> None:
+    match number % 10:
+        case 3:
+            await air(lane, name, 3 + number % 5)
+        case 7:
+            await refresh(lane, name)
+        # Two records of one anime under way at once may overtake each other, and the older one would change nothing.
+        case 9 if name not in open_records:
+            open_records.add(name)
+            await hand_in(lane, name)
+            open_records.remove(name)
+        case _:
+            await change(lane, name)
 
 
 @asynccontextmanager

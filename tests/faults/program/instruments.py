@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 import httpx
 from asyncpg.connection import Connection
@@ -16,6 +17,10 @@ from tests.faults.program.seams import Seams, asked_by, message_name, query_name
 
 STATEMENTS = ("execute", "executemany", "fetch", "fetchrow", "fetchval", "fetchmany", "copy_records_to_table")
 PREPARED = ("fetch", "fetchrow", "fetchval", "fetchmany", "executemany")
+
+
+# When a request left, on the clock that all processes of a machine share.
+SENT_AT: Final = "x-sent-at"
 
 
 def install(seams: Seams) -> None:
@@ -84,6 +89,7 @@ def _http(seams: Seams) -> None:
 
     async def wrapped(self: httpx.AsyncClient, request: httpx.Request, **options: Any) -> Any:
         point = f"http {request.method} {request.url.host} @ {asked_by()}"
+        request.headers[SENT_AT] = f"{monotonic():.6f}"
         return await seams.around(point, lambda: send(self, request, **options))
 
     httpx.AsyncClient.send = wrapped  # type: ignore[method-assign,assignment]
