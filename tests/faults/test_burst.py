@@ -24,7 +24,7 @@ STEADY_S = 3.0
 TIMES = 10
 # The sender aims higher, so that a slow moment of the machine leaves it above ten times.
 AIMED_TIMES = 12
-# A number that is no divisor of the kinds of changes: each anime gets each kind.
+# It shares no factor with the ten kinds of changes, so that each anime gets each kind.
 NAMES = 21
 MEMORY_BYTES_MAX = 128 * 1024 * 1024
 DRAINED_WITHIN_S = 120.0
