@@ -87,7 +87,7 @@ def plan_stream(spec: StreamSpec, existing: StreamConfig | None, replicas: int) 
             f"stream {spec.name} exists with storage {existing.storage} and retention {existing.retention}; it must "
             "keep messages in files under limits. Remove it (nothing in it is lost: it is rebuilt from the outbox)"
         )
-    notes: list[str] = []
+    notes: list[str] = _dropping(existing)
     merged = replace(
         existing,
         subjects=sorted({*(existing.subjects or []), *spec.subjects}),
@@ -114,6 +114,19 @@ _COMPARED: Final = (
     "allow_atomic",
     "num_replicas",
 )
+
+
+def _dropping(existing: StreamConfig) -> list[str]:
+    """Limits of an operator that would make room by dropping what nobody has read, while the new is confirmed."""
+    if existing.discard == DiscardPolicy.NEW:
+        return []
+    limits = ((name, getattr(existing, name) or 0) for name in ("max_bytes", "max_msgs", "max_msgs_per_subject"))
+    return [
+        f"{existing.name}: {name} {value} drops messages that nobody has read when it is reached; set the stream's "
+        "discard to new, or lift the limit"
+        for name, value in limits
+        if value > 0
+    ]
 
 
 def _value(config: StreamConfig, name: str) -> object:
