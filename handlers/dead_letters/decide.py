@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import orjson
@@ -15,6 +15,11 @@ from handlers.dead_letters.again import entity_of, headers_again
 from handlers.dead_letters.choice import Choice
 from handlers.dead_letters.sql import query
 from handlers.postgres import outage
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
 
 _LOCK: Final = 0x0D1E
 ACQUIRE_TIMEOUT_S: Final = 10.0
@@ -75,7 +80,7 @@ async def replay_next(pool: asyncpg.Pool, chosen: Chosen, rows_max: int, by: str
                 messages = [_message(row) for row in rows]
                 await connection.execute(query("queue"), *(list(column) for column in zip(*messages, strict=True)))
                 await connection.execute(query("mark_replayed"), [row["id"] for row in rows], now, by)
-                await connection.execute(query("settled_groups"), sorted({row["fingerprint"] for row in rows}))
+                await _settle(connection, rows, chosen)
     return len(rows)
 
 
@@ -85,8 +90,13 @@ async def drop(pool: asyncpg.Pool, chosen: Chosen, reason: str, by: str, now: da
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
             parameters = (*chosen.choice.parameters, chosen.last_number, reason, by, now)
             rows = await connection.fetch(query("drop"), *parameters)
-            await connection.execute(query("settled_groups"), sorted({row["fingerprint"] for row in rows}))
+            await _settle(connection, rows, chosen)
     return len(rows)
+
+
+async def _settle(connection: Connection, rows: Sequence[asyncpg.Record], chosen: Chosen) -> None:
+    # A long replay's first letters may be back before its last ones are sent: those must not keep the alert silent.
+    await connection.execute(query("settled_groups"), sorted({row["fingerprint"] for row in rows}), chosen.last_number)
 
 
 def _message(row: asyncpg.Record) -> tuple[object, ...]:

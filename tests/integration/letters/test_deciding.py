@@ -12,7 +12,7 @@ import pytest
 from contracts import codec, subjects
 from contracts.errors import Refused
 from contracts.events import AnimeEnrichedEvent
-from handlers.dead_letters import LIST_MAX, Choice, State, choose, groups, replay_next
+from handlers.dead_letters import LIST_MAX, Choice, State, choose, drop, groups, replay_next
 from streams import topology
 from streams.alerts import AlertKind
 from streams.dead_letters import DeadLetterAnswers
@@ -225,6 +225,31 @@ async def test_the_first_letter_of_a_group_is_told_of_and_no_other_until_none_wa
     await letter(7, "one")
     await letter(8, "one")
     assert [alert.key for alert in parts.alerts.told] == ["one", "two", "one"]
+
+
+@pytest.mark.parametrize("last_one_is", ["sent again", "dropped"])
+async def test_a_group_that_is_back_before_its_replay_has_ended_is_told_of_again(
+    parts: Parts, last_one_is: str
+) -> None:
+    async def letter(number: int) -> UUID:
+        made = await parts.letter(subjects.ANIME_UPDATED, b"?%d" % number, number, event_id=uid("l", number))
+        await parts.graph.letters.once()
+        return made.event_id
+
+    first = await letter(1)
+    await letter(2)
+    chosen = await choose(parts.pool, Choice())
+    assert await replay_next(parts.pool, chosen, 1, "test", at(9)) == 1
+    back = await letter(3)
+    # Another of those that were told of still waits.
+    assert [alert.facts["id"] for alert in parts.alerts.told] == [first]
+    if last_one_is == "dropped":
+        assert await drop(parts.pool, chosen, "enough", "test", at(9)) == 1
+    else:
+        assert await replay_next(parts.pool, chosen, 1, "test", at(9)) == 1
+    await parts.graph.letters.once()
+    await letter(4)
+    assert [alert.facts["id"] for alert in parts.alerts.told] == [first, back]
 
 
 async def test_what_was_not_told_before_the_end_is_told_after_the_next_start(parts: Parts) -> None:
