@@ -125,13 +125,13 @@ async def _run(rows: int, dsn: str, nats_url: str) -> dict[str, float]:
         await watch.step("first_rebuild", rebuild(tools))
         await watch.step("nightly_rebuild", rebuild(tools))
         await watch.step("relay", drained(pool, client))
-        report = await watch.step("reconcile", reconcile(pool, store, timers, clock.now()))
+        report = await watch.step("reconcile", reconcile(pool, store, timers, clock.now))
         watch.figures |= {"reconcile_timers": report.compared, "reconcile_faults": report.missing + report.stale}
         # With the stream gone, everything within the horizon has to be set again and sent.
         await client.jetstream(timeout=30).delete_stream(SCHEDULE.name)
         began = time.perf_counter()
         await provision(client.jetstream(timeout=30), (SCHEDULE,), tuple(DUE.values()))
-        lost = await watch.step("reconcile_lost", reconcile(pool, store, timers, clock.now()))
+        lost = await watch.step("reconcile_lost", reconcile(pool, store, timers, clock.now))
         await drained(pool, client)
         watch.figures["stream_back_s"] = time.perf_counter() - began
         watch.figures["stream_back_timers"] = lost.missing + lost.lost

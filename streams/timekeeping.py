@@ -67,7 +67,8 @@ class Timekeeping:
         is_new = self._stream_made_at is None or made_at != self._stream_made_at
         is_night = self._compared_at is None or now - self._compared_at >= timedelta(seconds=RECONCILE_S)
         if is_new or is_night:
-            report = await reconcile(looks.pool, looks.store, looks.timers, now, overdue_s=overdue_s(looks.calendar))
+            patience_s, clock = overdue_s(looks.calendar), looks.calendar.now
+            report = await reconcile(looks.pool, looks.store, looks.timers, clock, overdue_s=patience_s)
             await forget_ended(looks.pool, "score_part", now - timedelta(days=2))
             self._stream_made_at, self._compared_at, self.last_report = made_at, now, report
             if report.missing or report.stale or report.lost or report.cancelled:

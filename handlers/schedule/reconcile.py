@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -38,15 +39,20 @@ class Report:
 
 
 async def reconcile(
-    pool: asyncpg.Pool, store: ScheduleStore, timers: Timers, now: datetime, *, overdue_s: float = OVERDUE_S
+    pool: asyncpg.Pool,
+    store: ScheduleStore,
+    timers: Timers,
+    clock: Callable[[], datetime],
+    *,
+    overdue_s: float = OVERDUE_S,
 ) -> Report:
     """One pass: set what came within the horizon, repair what is missing or stale, cancel what is nobody's.
 
-    Rows are read in pages and locked only to be repaired; `overdue_s` is by the program's clock. Raises Outage while
-    PostgreSQL or NATS is away; the next pass repairs the rest.
+    Rows are read in pages and locked only to be repaired; `clock` and `overdue_s` are the program's. Raises Outage
+    while PostgreSQL or NATS is away; the next pass repairs the rest.
     """
-    was_set = await project_all(pool, store, now)
-    scene = await _look(pool, store, timers, now, timedelta(seconds=overdue_s))
+    was_set = await project_all(pool, store, clock())
+    scene = await _look(pool, store, timers, clock, timedelta(seconds=overdue_s))
     found: Counter[str] = Counter()
     owned: set[str] = set()
     compared = 0
@@ -64,7 +70,7 @@ async def reconcile(
             if row.workflow in store.workflows and (wrong := fault(row, store.policy(row), scene)) is not None
         }
         found.update(wrong for _, wrong in faults.values())
-        await _repair(pool, store, {key: row for key, (row, _) in faults.items()}, now)
+        await _repair(pool, store, {key: row for key, (row, _) in faults.items()}, clock())
     stray = nobodys(scene.held, owned)
     await _cancel(timers, stray)
     return Report(was_set, compared, found["missing"], found["stale"], found["lost"], len(stray))
@@ -83,14 +89,18 @@ async def project_all(pool: asyncpg.Pool, store: ScheduleStore, now: datetime) -
     return rows
 
 
-async def _look(pool: asyncpg.Pool, store: ScheduleStore, timers: Timers, now: datetime, overdue: timedelta) -> Scene:
+async def _look(
+    pool: asyncpg.Pool, store: ScheduleStore, timers: Timers, clock: Callable[[], datetime], overdue: timedelta
+) -> Scene:
     # In this order: what leaves the outbox after it was read is seen in the stream, or was queued after we began.
     with outage():
         begun_at = await pool.fetchval("SELECT now()")
         in_flight = frozenset(row["subject"] for row in await pool.fetch(query("in_flight")))
     made_at = await timers.made_at()
-    waiting = {name: await timers.waiting_ticks(name) for name in store.workflows}
     held = await timers.held()
+    # What was due while we read has fired and is held no more: by now it waits to be handled, or was.
+    now = clock()
+    waiting = {name: await timers.waiting_ticks(name) for name in store.workflows}
     return Scene(now, store.real, overdue, begun_at, made_at, held, in_flight, waiting, store.slack_s)
 
 
