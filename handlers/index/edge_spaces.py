@@ -64,6 +64,10 @@ def relabel(shard: engine.EdgeShard, space: VectorSpace) -> int:
 def forget_others(shard: engine.EdgeShard, folder: Path, space: VectorSpace) -> list[str]:
     """Remove every other vector; their names."""
     others = [name for name in vector_names(folder) if name != space.vector_name]
+    if others:
+        # A killed process reads its log again, and the engine drops a logged write with a vector that is gone by then,
+        # payload and all. What is flushed is not read again.
+        shard.flush()
     for name in others:
         shard.update(engine.UpdateOperation.delete_vector_name(name))
     return others

@@ -16,7 +16,6 @@ from streams import topology
 from tests.faults.harness.fates import Evidence, Shown, fate, gone_back
 from tests.faults.harness.lane import Lane
 from tests.faults.harness.ledger import Entry, Judgement, Key
-from tests.faults.program.embedder import MODEL
 
 # Each change of the value that carries the token, by the version that brought it.
 _SHOWN = """
@@ -80,7 +79,7 @@ async def _look(lane: Lane, stuck: list[str], *, told_again: bool) -> Judgement:
     await _claims(lane, said)
     await _verdicts(lane, said)
     await _letters(lane, said)
-    await _points(lane, said)
+    await points(lane, said)
     if MENDED in lane.program.said:
         said.stale.append("rows and timers had come apart, and the comparison after the start had to mend them")
     return said
@@ -194,18 +193,19 @@ async def dead_letters(lane: Lane) -> list[DeadLetterEvent]:
     return found
 
 
-async def _points(lane: Lane, said: Judgement) -> None:
-    points: dict[str, dict[str, Any]] = await lane.program.ask("points")
+async def points(lane: Lane, said: Judgement) -> None:
+    """Hold the index against the rows."""
+    there: dict[str, dict[str, Any]] = await lane.program.ask("points")
     rows = {str(row["id"]): row for row in await lane.rows.fetch(_POINTS)}
-    for point_id in points.keys() - rows.keys():
+    for point_id in there.keys() - rows.keys():
         said.stale.append(f"the index holds {point_id}, which has no living row")
-    for point_id in rows.keys() - points.keys():
+    for point_id in rows.keys() - there.keys():
         said.lost.append(f"{rows[point_id]['title']} ({point_id}) is not in the index")
-    for point_id in rows.keys() & points.keys():
-        row, point = rows[point_id], points[point_id]
+    for point_id in rows.keys() & there.keys():
+        row, point = rows[point_id], there[point_id]
         held = (point.get("version"), point.get("title"), point.get("synopsis"), point.get("model"))
         words = row["words"][:SYNOPSIS_SHOWN_CHARS] if row["words"] else None
-        wanted = (row["version"], row["title"], words, MODEL)
+        wanted = (row["version"], row["title"], words, lane.model)
         if held != wanted:
             said.stale.append(f"the index has {held} of {point_id}, the row says {wanted}")
 

@@ -29,6 +29,7 @@ from streams import topology
 from streams.embedded import NatsServer
 from tests.faults.harness.ledger import Ledger
 from tests.faults.harness.processes import Child, Zygote
+from tests.faults.program.embedder import MODEL
 from tests.integration.program.running import free_port
 from tests.servers import running_nats, temporary_folder, temporary_home
 
@@ -56,6 +57,10 @@ class Lane:
     wave: int = 0
     retries: int = 0
     last_wave: dict[str, UUID] = field(default_factory=dict)
+    # What the vectors of the index are made by.
+    model: str = MODEL
+    # Whether what goes on beside is to end.
+    is_over: bool = False
     # What a scenario opens beside, and what has to stay until the lane ends.
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -89,10 +94,30 @@ class Lane:
             assert await self.child.started(), f"it ended while it started:\n{self.child.said[-4_000:]}"
         return self.child
 
+    async def command(self, *words: str, faults: Sequence[Mapping[str, Any]] = ()) -> Child:
+        """Fork the command `echora` with these words, which asks the program of this lane."""
+        asked = {"ECHORA_URL": f"http://127.0.0.1:{self.port}"}
+        return await self.zygote.fork(asked, self.port, faults=faults, words=words)
+
     def minutes(self) -> float:
         """The next instant of observation."""
         self.minute += 1
         return self.minute
+
+    def http(self) -> httpx.AsyncClient:
+        """A client of the program, as a person who may change something."""
+        return httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}",
+            timeout=20,
+            trust_env=False,
+            verify=False,
+            headers=self.credentials,
+        )
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What allows us to change something."""
+        return {}
 
     # --- what people and other programs do -----------------------------------------------------------------------
 
@@ -127,10 +152,10 @@ class Lane:
 
     async def _handed_in(self, body: bytes) -> AsyncIterator[dict[str, Any]]:
         async with (
-            httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http,
+            self.http() as http,
             http.stream(
                 "POST",
-                f"http://127.0.0.1:{self.port}/ingest",
+                "/ingest",
                 content=body,
                 headers={"content-type": "application/x-ndjson"},
             ) as answer,
@@ -146,8 +171,8 @@ class Lane:
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 with suppress(httpx.HTTPError):
-                    async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http:
-                        answer = await http.delete(f"http://127.0.0.1:{self.port}/anime/{anime_id}")
+                    async with self.http() as http:
+                        answer = await http.delete(f"/anime/{anime_id}")
                     if answer.status_code in (200, 404):
                         return
                 await asyncio.sleep(0.05)

@@ -85,8 +85,8 @@ async def look(lane: Lane, ids: Sequence[str]) -> None:
 
 async def ask(lane: Lane, act: str, **wish: Any) -> None:
     """What a person does with schedules. Raises an error of httpx when there is no good answer."""
-    async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http:
-        answer = await http.post(f"http://127.0.0.1:{lane.port}/schedules/{WORKFLOW}/{act}", json=wish)
+    async with lane.http() as http:
+        answer = await http.post(f"/schedules/{WORKFLOW}/{act}", json=wish)
     answer.raise_for_status()
 
 

@@ -57,9 +57,15 @@ class Child:
             return await self._waiting[number]
 
     async def arm(
-        self, point: str, when: str = "before", occurrence: int = 1, action: str = "kill", detail: float = 0.0
+        self,
+        point: str,
+        when: str = "before",
+        occurrence: int = 1,
+        action: str = "kill",
+        detail: float = 0.0,
+        within: Sequence[str] = (),
     ) -> None:
-        await self.ask("arm", fault=fault(point, when, occurrence, action, detail))
+        await self.ask("arm", fault=fault(point, when, occurrence, action, detail, within))
 
     async def started(self) -> bool:
         """Wait until it runs; False when it ended first."""
@@ -126,9 +132,15 @@ class Child:
 
 
 def fault(
-    point: str, when: str = "before", occurrence: int = 1, action: str = "kill", detail: float = 0.0
+    point: str,
+    when: str = "before",
+    occurrence: int = 1,
+    action: str = "kill",
+    detail: float = 0.0,
+    within: Sequence[str] = (),
 ) -> dict[str, Any]:
-    return {"point": point, "when": when, "occurrence": occurrence, "action": action, "detail": detail}
+    armed = {"point": point, "when": when, "occurrence": occurrence, "action": action, "detail": detail}
+    return armed | {"within": list(within)}
 
 
 class Zygote:
@@ -172,8 +184,9 @@ class Zygote:
         *,
         faults: Sequence[Mapping[str, Any]] = (),
         sabotage: str | None = None,
+        words: Sequence[str] = (),
     ) -> Child:
-        """A program with these settings, on its way up."""
+        """A program with these settings, on its way up; or, with `words`, the command `echora` with them."""
         number = next(_NUMBERS)
         address, log = self._folder / f"{number}.sock", self._folder / f"{number}.log"
         connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
@@ -186,9 +199,10 @@ class Zygote:
             "socket": str(address),
             "log": str(log),
             "folder": str(self._folder),
-            "environment": {**settings, "ECHORA_HTTP_PORT": str(port)},
+            "environment": {**settings} if words else {**settings, "ECHORA_HTTP_PORT": str(port)},
             "faults": list(faults),
             "sabotage": sabotage,
+            "words": list(words),
         }
         async with self._forking:
             assert self._process is not None

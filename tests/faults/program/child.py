@@ -73,10 +73,19 @@ def _run(link: Link, seams: Seams, held: dict[str, Any], sabotage: str | None) -
 
 def _prepare() -> dict[str, Any]:
     """The model's stand-in, and a hand on what gets wired."""
-    from streams import compose, start
+    from streams import compose, reindex, start
+    from streams.models import named_by
+
+    assert hasattr(reindex, "LOOK_EVERY_S"), "the loop of a reindex is set elsewhere now"
+    in_haste = "ECHORA_TEST_HASTE" in os.environ
+    if in_haste:
+        reindex.LOOK_EVERY_S = 0.2  # type: ignore[misc]
+
+    async def stand_in(settings: Any, model: Any) -> HashEmbedder:
+        return HashEmbedder() if model == named_by(settings) else HashEmbedder(model.name)
 
     assert hasattr(start, "open_model"), "the model is opened elsewhere now: put the stand-in there"
-    start.open_model = _stand_in  # type: ignore[assignment]
+    start.open_model = stand_in  # type: ignore[assignment]
     held: dict[str, Any] = {}
     wire = compose.wire
 
@@ -88,19 +97,21 @@ def _prepare() -> dict[str, Any]:
 
     def built(*args: Any) -> Any:
         held["surroundings"] = build(*args)
+        held["surroundings"].healing.reindexing.opening = stand_in
+        if in_haste:
+            held["surroundings"].healing.reindexing.remove_after_s = 0.5
         return held["surroundings"]
 
     compose.wire, compose.build_services = wired, built
     return held
 
 
-async def _stand_in(*_: Any) -> HashEmbedder:
-    return HashEmbedder()
-
-
 def _answer(link: Link, seams: Seams, held: dict[str, Any]) -> None:
     link.on("arm", lambda asked: seams.arm(Fault(**asked["fault"])))
     link.on("disarm", lambda _: seams.disarm())
+    link.on("watch", lambda asked: seams.watch(asked["files"]))
+    link.on("keep house", lambda _: _keep_house(held))
+    link.on("wrong vectors", lambda _: _wrong_vectors(held))
     link.on("counts", lambda _: seams.take_counts())
     link.on("points", lambda _: _points(held))
     link.on("offer", lambda asked: _offer(held, asked["id"], asked["title"]))
@@ -116,6 +127,42 @@ def _memory() -> int:
 def _kept_time(held: Mapping[str, Any]) -> bool:
     """Whether the schedule's loop has compared rows and timers since the start."""
     return held["surroundings"].timekeeping.last_report is not None
+
+
+def _keep_house(held: Mapping[str, Any]) -> None:
+    """One pass of what runs every five minutes, or as often by the catalogue's clock."""
+    house = held["surroundings"].housekeeping
+    for once in (house.expire, house.prune):
+        asyncio.run_coroutine_threadsafe(once(), held["loop"]).result(30)
+
+
+def _wrong_vectors(held: Mapping[str, Any]) -> list[str]:
+    """The points whose vector is not the one that the model of the searches makes of the committed row's text."""
+    import numpy as np
+    import qdrant_edge as engine
+
+    from handlers.index.committed import CommittedRows
+
+    runtime = held["graph"].runtime
+    index, embedder, name = runtime.index, runtime.embedder, runtime.index._space.vector_name
+
+    async def compare() -> list[str]:
+        # What is more than this is not compared; the suite's catalogues are smaller.
+        request = engine.ScrollRequest(limit=10_000, with_payload=True, with_vector=True)
+        points, _ = await index._place.read(lambda shard: shard._shard.scroll(request))
+        ids = [UUID(str(one.id)) for one in points]
+        rows = await CommittedRows(runtime.pool).read(ids, ids, runtime.calendar.now())
+        found: list[str] = []
+        for one in points:
+            row, vector = rows.get(UUID(str(one.id))), (one.vector or {}).get(name)
+            if row is not None and not row.is_deleted:
+                (wanted,) = embedder.embed([row.text])
+                if vector is None or not np.allclose(vector, wanted, atol=1e-5):
+                    words = f"no vector {name}" if vector is None else "a vector of another text or model"
+                    found.append(f"{row.payload.get('title')} ({one.id}) has {words}")
+        return found
+
+    return asyncio.run_coroutine_threadsafe(compare(), held["loop"]).result(30)
 
 
 def _offer(held: Mapping[str, Any], point_id: str, title: str) -> None:

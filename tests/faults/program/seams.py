@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,13 +28,17 @@ _PLAIN_WORD: Final = re.compile(r"[A-Za-z_$][A-Za-z_$-]*$")
 
 @dataclass(slots=True)
 class Fault:
-    """What happens at one moment of one point, at its `occurrence`th time from now; `action` gets no argument."""
+    """What happens at one moment of one point, at its `occurrence`th time from now; `action` gets no argument.
+
+    With `within`, only while one of these files of ours is at work.
+    """
 
     point: str
     when: str
     occurrence: int
     action: str
     detail: float = 0.0
+    within: Sequence[str] = ()
     seen: int = 0
 
 
@@ -44,6 +48,9 @@ class Seams:
 
     tell: Callable[..., None]
     reached: Counter[str] = field(default_factory=Counter)
+    # What is passed while one of these files is at work is counted once more, apart.
+    watched: Sequence[str] = ()
+    reached_within: Counter[str] = field(default_factory=Counter)
     armed: list[Fault] = field(default_factory=list)
     actions: dict[str, Callable[[Fault], None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,6 +68,12 @@ class Seams:
             counts, self.reached = dict(self.reached), Counter()
         return counts
 
+    def watch(self, files: Sequence[str]) -> dict[str, int]:
+        """Count from now on what is passed on behalf of these files; what was so far."""
+        with self._lock:
+            counts, self.reached_within, self.watched = dict(self.reached_within), Counter(), tuple(files)
+        return counts
+
     def is_watched(self, point: str) -> bool:
         """Whether something is armed here; then it is worth waiting until the outside has taken notice."""
         return any(_matches(fault.point, point) for fault in self.armed)
@@ -68,6 +81,8 @@ class Seams:
     def before(self, point: str) -> None:
         with self._lock:
             self.reached[point] += 1
+            if self.watched and on_behalf_of(self.watched):
+                self.reached_within[point] += 1
         self._act(point, "before")
 
     def after(self, point: str) -> None:
@@ -78,6 +93,7 @@ class Seams:
             return
         with self._lock:
             due = [fault for fault in self.armed if fault.when == when and _matches(fault.point, point)]
+            due = [fault for fault in due if not fault.within or on_behalf_of(fault.within)]
             for fault in due:
                 fault.seen += 1
             due = [fault for fault in due if fault.seen >= fault.occurrence]
@@ -121,6 +137,19 @@ def asked_by() -> str:
             break
         frame = frame.f_back
     return "a library"
+
+
+def on_behalf_of(files: Sequence[str]) -> bool:
+    """Whether a function of one of these files is waiting for what happens now; threads of the index tell nobody."""
+    wanted = tuple(f"{ROOT}/{name}" for name in files)
+    frame = sys._getframe(1)
+    for _ in range(_FRAMES_MAX):
+        if frame.f_code.co_filename.startswith(wanted):
+            return True
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+    return False
 
 
 def query_names() -> dict[str, str]:

@@ -26,8 +26,8 @@ WARM: Final = (
     *("anyio._backends._asyncio", "pydantic.v1", "uvicorn.lifespan.on"),
     *("uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"),
     *("google.protobuf.descriptor_pb2", "numpy.random"),
-    *("handlers.index.edge", "streams.compose", "streams.http", "streams.world"),
-    *("tests.faults.program.child", "tests.faults.program.saboteurs"),
+    *("handlers.index.edge", "streams.cli.application", "streams.compose", "streams.http", "streams.world"),
+    *("tests.faults.program.child", "tests.faults.program.command", "tests.faults.program.saboteurs"),
 )
 
 
@@ -51,9 +51,9 @@ def fork(order: Mapping[str, Any]) -> int:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _redirect(order["log"])
         os.chdir(order["folder"])
-        from tests.faults.program.child import main
+        from tests.faults.program import child, command
 
-        main(order)
+        (command if order["words"] else child).main(order)
         code = 0
     finally:
         os._exit(code)

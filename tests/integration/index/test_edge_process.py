@@ -21,6 +21,8 @@ from handlers.index import edge_place
 from handlers.index.edge import EdgeIndex
 from handlers.index.filters import SearchFilters
 from handlers.index.port import Patch
+from handlers.index.space import VectorSpace
+from tests.integration.index import edge_switcher
 from tests.integration.index.edge_writer import POINTS_PER_ROUND, ids_of
 from tests.integration.index.samples import SPACE, payload_of, point, unit
 
@@ -54,6 +56,18 @@ async def test_every_acknowledged_write_outlives_kill_9(tmp_path: Path) -> None:
     patched = await index.search(unit(0), SearchFilters(min_score=5.0), limit=acknowledged + 10)
     assert {ids_of(number)[1] for number in range(acknowledged)} <= {hit.id for hit in patched}
     assert all("year" not in hit.payload for hit in patched)
+    await index.close()
+
+
+async def test_no_write_is_lost_when_its_vector_was_removed_before_kill_9(tmp_path: Path) -> None:
+    """The engine drops what it finds in its log with a vector that is gone: unflushed, every point went back."""
+    done = run_python("-m", "tests.integration.index.edge_switcher", str(tmp_path / "index"))
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    index = index_in(tmp_path).beside(VectorSpace("last", SPACE.dimensions))
+    await index.prepare()
+    stored = await index.stored(edge_switcher.IDS)
+    assert {one.version for one in stored.values()} == {1 + len(edge_switcher.MODELS)}
+    assert len(stored) == len(edge_switcher.IDS)
     await index.close()
 
 
