@@ -52,6 +52,7 @@ ADDED: Final = "only adds to what others listed"
 OWN_FIGURES: Final = "the platform's own figures"
 NEW_ID: Final = "an id that was missing"
 OWN_PAGE: Final = "the source's own page"
+TAKEN_BACK: Final = "the source takes back what waited for a person"
 PARTS: Final = "each part by whom it is believed of"
 
 

@@ -95,7 +95,10 @@ class RecordStore:
 
 
 def _proposals(row: asyncpg.Record) -> tuple[Proposal, ...]:
-    return tuple(Proposal(*one) for one in orjson.loads(row["proposals"] or "[]"))
+    return tuple(
+        Proposal(field, old, new, source, datetime.fromisoformat(observed_at) if observed_at else None)
+        for field, old, new, source, observed_at in orjson.loads(row["proposals"] or "[]")
+    )
 
 
 def _show_row(row: asyncpg.Record) -> ShowRow:

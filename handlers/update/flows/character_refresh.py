@@ -14,7 +14,7 @@ from handlers.update.diff import diff_character
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, ended, hear, questions
 from handlers.update.look import Flow, Found, Look, Part, Tools
-from handlers.update.proposals import unproposed
+from handlers.update.proposals import news
 from handlers.update.statements import of_member
 from handlers.update.stored import StoredCharacter
 
@@ -56,7 +56,8 @@ def _found(look: Look, record: StoredCharacter | None, heard: Mapping[UUID, Hear
     if record is None:
         return Found(look, GONE)
     said = heard[record.id]
-    changes = tuple(unproposed(diff_character(record.current, said.observations).changes, record.proposals))
+    found = diff_character(record.current, said.observations).changes
+    changes = news(found, record.current, said.observations, record.proposals)
     outcome = f"{len(changes)} changes" if changes else "nothing new"
     part = Part("character", record.id, record.current.version, changes, heard=said.speakers)
     end = ended(said, outcome)

@@ -28,7 +28,7 @@ from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
 from handlers.update.look import Flow, Found, Look, Notice, Part, Tools
 from handlers.update.planning import AGAIN, FIRST, LAST_HAS_AIRED
-from handlers.update.proposals import unproposed
+from handlers.update.proposals import news
 from handlers.update.stored import StoredAnime, show_of, with_changes
 
 ASKS: Final[Mapping[str, tuple[Kind, ...]]] = {"jikan": (Kind.EPISODES,), "anilist": (Kind.AIRING,)}
@@ -114,7 +114,7 @@ def _changes(record: StoredAnime, said: Heard, episodes: Sequence[NewEpisode]) -
         status = show_of(record.id, record.current.values).status
         begun = premiere(status, episodes)
         found += [begun] if begun is not None else []
-    return tuple(unproposed(found, record.proposals))
+    return news(found, record.current, said.observations, record.proposals, FIELDS)
 
 
 def _end(

@@ -12,7 +12,7 @@ from handlers.update.change import FieldChange
 from handlers.update.diff import diff_anime
 from handlers.update.hearing import Heard, ended, hear, questions
 from handlers.update.look import Flow, Found, Look, Part, Tools
-from handlers.update.proposals import unproposed
+from handlers.update.proposals import news
 from handlers.update.score_change import score_changes, without_figures
 from handlers.update.stored import StoredAnime
 
@@ -50,7 +50,7 @@ def anime_changes(record: StoredAnime, heard: Heard, tools: Tools) -> tuple[Fiel
     found = diff_anime(record.current, heard.observations).changes
     looked_at = max(one.observed_at for one in heard.observations)
     moved = score_changes(record.current, found, tools.means, tools.wishes.score_threshold, looked_at)
-    return tuple(unproposed([*without_figures(found), *moved], record.proposals))
+    return news([*without_figures(found), *moved], record.current, heard.observations, record.proposals)
 
 
 METADATA_REFRESH = Flow(

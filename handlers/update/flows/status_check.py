@@ -15,7 +15,7 @@ from handlers.update.episodes import expected_number, is_last
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, ended, hear, questions
 from handlers.update.look import Flow, Found, Look, Part, Tools
-from handlers.update.proposals import unproposed
+from handlers.update.proposals import news
 from handlers.update.stored import StoredAnime
 
 ASKS: Final[Mapping[str, tuple[Kind, ...]]] = {
@@ -68,7 +68,7 @@ def _found(look: Look, record: StoredAnime | None, heard: Mapping[UUID, Heard], 
     if said is None:
         return Found(look, LookEnd(f"it is {status}, and nothing speaks against it"))
     found = [one for one in diff_anime(record.current, said.observations).changes if one.field in FIELDS]
-    changes = tuple(unproposed(found, record.proposals))
+    changes = news(found, record.current, said.observations, record.proposals, FIELDS)
     part = Part("anime", record.id, record.current.version, changes, heard=said.speakers)
     return Found(look, ended(said, f"{doubt(record, now)}: {len(changes)} changes"), (part,))
 

@@ -9,7 +9,9 @@ SELECT a.id, a.version, a.provenance::text AS provenance,
               THEN NULL ELSE e.aired END
      )::text
      FROM episode AS e WHERE e.anime_id = a.id AND e.deleted_at IS NULL) AS episodes,
-    (SELECT jsonb_agg(jsonb_build_array(w.field, w.old, w.new))::text
+    (SELECT jsonb_agg(jsonb_build_array(
+         w.field, w.old, w.new, w.source, CASE WHEN w.state = 'pending' THEN w.observed_at END
+     ))::text
      FROM review AS w
      WHERE w.entity_id = a.id AND w.state IN ('pending', 'rejected', 'undone')) AS proposals
 FROM anime AS a

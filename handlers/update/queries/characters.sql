@@ -9,7 +9,9 @@ SELECT c.id, c.version, c.provenance::text AS provenance, (to_jsonb(c) - 'raw_by
          WHERE link.character_id = c.id AND EXISTS (SELECT FROM anime_reference WHERE anime_id = link.anime_id)
          ORDER BY link.anime_id LIMIT 1
      )) AS work,
-    (SELECT jsonb_agg(jsonb_build_array(w.field, w.old, w.new))::text
+    (SELECT jsonb_agg(jsonb_build_array(
+         w.field, w.old, w.new, w.source, CASE WHEN w.state = 'pending' THEN w.observed_at END
+     ))::text
      FROM review AS w
      WHERE w.entity_id = c.id AND w.state IN ('pending', 'rejected', 'undone')) AS proposals
 FROM character AS c

@@ -8,11 +8,18 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from contracts.events import AnimeUpdatedEvent
 from contracts.model.enums import AnimeStatus
 from handlers.catalogue.assemble import anime_values, character_values
+from handlers.update.diff import diff_anime
+from handlers.update.events import Cause, anime_events
+from handlers.update.proposals import news
 from handlers.update.records import RecordStore
-from tests.events import uid
+from tests.events import at, enriched, uid, updated
 from tests.integration.ingest.persisting import hand_in
+from tests.integration.persist.helpers import anime, done
+from tests.integration.persist.test_held import reviews
+from tests.unit.update.said import heard
 from tests.unit.world.catalogue import ORIGIN, HandClock, catalogue
 
 DAY = timedelta(days=1)
@@ -123,3 +130,31 @@ async def test_a_record_is_read_with_its_episodes_ids_and_who_said_it(records: R
     assert one.current.version == 1
     assert one.current.provenance["*"][1].startswith("2026-08-10T00:00:00")
     assert max(found[show(5)].episodes) == 250
+
+
+async def test_a_held_change_that_its_source_takes_back_waits_no_longer_and_is_not_taken_back_twice(
+    pool: asyncpg.Pool,
+) -> None:
+    records = RecordStore(pool, anime_values, character_values, frozenset())
+    await done(pool, enriched("Ring", title="Ring"), updated("Ring", minute=1, source="jikan", title="Ropes"))
+
+    async def looked(minute: float, title: str) -> list[AnimeUpdatedEvent]:
+        stored = (await records.anime([uid("Ring")]))[uid("Ring")]
+        seen = [heard("jikan", minute, title=title)]
+        found = diff_anime(stored.current, seen).changes
+        changes = news(found, stored.current, seen, stored.proposals)
+        return anime_events(stored.id, stored.current.version, changes, Cause(uid("tick", minute), at(minute)))
+
+    assert await looked(2, "Ropes") == []
+    (event,) = await looked(3, "Ring")
+    assert (event.changed_fields, event.risks) == (["title"], [])
+    await done(pool, event)
+    (review,) = await reviews(pool)
+    assert (review["state"], review["decided_at"], review["decided_by"]) == ("superseded", at(3), None)
+    row = await anime(pool, "Ring")
+    assert (row["title"], row["version"]) == ("Ring", 1)
+    assert await looked(4, "Ring") == []
+    # What it says once more is asked once more.
+    (event,) = await looked(5, "Ropes")
+    await done(pool, event)
+    assert [one["state"] for one in await reviews(pool)] == ["superseded", "pending"]
