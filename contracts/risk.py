@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from contracts.events import RiskFlag
 from contracts.items import lost
-from contracts.texts import normal_text, shortened
+from contracts.texts import in_words, normal_text, shortened
 
 JSON = Any
 
@@ -64,12 +64,14 @@ def risky_fields(flags: list[RiskFlag]) -> frozenset[str]:
 def _replaced(field: str, old: JSON, new: JSON) -> str | None:
     if not _known(old) or not _known(new) or normal_text(str(old)) == normal_text(str(new)):
         return None
-    return f"{_words(field)} changes from “{shortened(old)}” to “{shortened(new)}”"
+    return f"{in_words(field)} changes from “{shortened(old)}” to “{shortened(new)}”"
 
 
 def _lowered(field: str, old: JSON, new: JSON) -> str | None:
     return (
-        f"{_words(field)} goes down from {old} to {new}" if old is not None and new is not None and new < old else None
+        f"{in_words(field)} goes down from {old} to {new}"
+        if old is not None and new is not None and new < old
+        else None
     )
 
 
@@ -84,22 +86,24 @@ def _backward(_: str, old: JSON, new: JSON) -> str | None:
 
 
 def _removed(field: str, old: JSON, new: JSON) -> str | None:
-    return f"{_words(field)} is removed ({len(normal_text(old))} characters)" if _text(old) and not _text(new) else None
+    return (
+        f"{in_words(field)} is removed ({len(normal_text(old))} characters)" if _text(old) and not _text(new) else None
+    )
 
 
 def _cut(field: str, old: JSON, new: JSON) -> str | None:
     before, after = len(_text(old)), len(_text(new))
-    return f"{_words(field)} is cut from {before} to {after} characters" if after and 2 * after < before else None
+    return f"{in_words(field)} is cut from {before} to {after} characters" if after and 2 * after < before else None
 
 
 def _emptied(field: str, old: JSON, new: JSON) -> str | None:
     gone, before = lost(field, old, new)
-    return f"{_words(field)} lose {gone} of {before} items" if 2 * gone > before else None
+    return f"{in_words(field)} lose {gone} of {before} items" if 2 * gone > before else None
 
 
 def _fewer(field: str, old: JSON, new: JSON) -> str | None:
     before, after = lost(field, old, None)[1], lost(field, new, None)[1]
-    return f"{_words(field)} go down from {before} to {after}" if 2 * after < before else None
+    return f"{in_words(field)} go down from {before} to {after}" if 2 * after < before else None
 
 
 RULES: Final = (
@@ -124,7 +128,3 @@ def _known(value: JSON) -> bool:
 
 def _text(value: JSON) -> str:
     return normal_text(value) if isinstance(value, str) else ""
-
-
-def _words(field: str) -> str:
-    return field.replace("_", " ")

@@ -24,3 +24,8 @@ def shortened(text: object, chars_max: int = 80) -> str:
     """A value as it is quoted in a reason: one line, cut where it is long."""
     line = normal_text(str(text))
     return line if len(line) <= chars_max else f"{line[: chars_max - 1]}…"
+
+
+def in_words(field: str) -> str:
+    """The name of a field as people read it."""
+    return field.replace("_", " ")

@@ -1,4 +1,4 @@
-"""What an error of PostgreSQL means, said once for every room.
+"""What every room has to know of PostgreSQL: its connections, and what its errors mean.
 
     AWAY       nothing is wrong with what was asked: wait until it answers, and count no attempt
     CONFLICT   another transaction was in the way: the same transaction may go through at once
@@ -14,11 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from contracts.errors import Outage
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+# The driver's own default is to wait for ever for a connection of the pool.
+ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 class Verdict(StrEnum):

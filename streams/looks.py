@@ -25,7 +25,7 @@ from contracts.events import ScheduleTickEvent
 from contracts.observation import Kind
 from contracts.workflow import Due, Policy
 from handlers.catalogue.assemble import anime_values, character_values
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 from handlers.schedule.desk import Desk
 from handlers.schedule.moves import Finish, finish_of
 from handlers.schedule.row import Key
@@ -39,7 +39,7 @@ from handlers.update.breaker import BreakerPolicy
 from handlers.update.look import Flow, Found, Look, Tools, Wishes
 from handlers.update.notices import gathered
 from handlers.update.record import Recorded, record
-from handlers.update.records import ACQUIRE_TIMEOUT_S, RecordStore
+from handlers.update.records import RecordStore
 from streams import topology
 from streams.alerts import Alert, AlertKind, Alerts
 from streams.calendar import speed_of
@@ -49,7 +49,7 @@ from streams.tasks import end_tasks
 from streams.timers import NatsTimers
 
 if TYPE_CHECKING:
-    from handlers.update.record import Connection
+    from handlers.postgres import Connection
     from streams.runtime import Runtime
 
 Outcome = EchoraError | None

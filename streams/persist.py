@@ -12,7 +12,8 @@ from faststream.nats.message import NatsBatchMessage
 from contracts.codec import PoisonMessage
 from contracts.events import AnimeEnrichedEvent, AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent, Event
 from handlers.persist import aired, apply, enriched, updated
-from handlers.persist.batch import ACQUIRE_TIMEOUT_S, Outcome, Step
+from handlers.persist.batch import Outcome, Step
+from handlers.postgres import ACQUIRE_TIMEOUT_S
 from streams import topology
 from streams.broker import Pullers
 from streams.delivery.settle import Step as Delivered

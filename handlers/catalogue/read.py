@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -10,9 +9,7 @@ import asyncpg
 from handlers.catalogue.assemble import anime_of, attributions, character_of, episode_of, row_of
 from handlers.catalogue.sql import query
 from handlers.catalogue.stored import StoredRecord, StoredRelation
-from handlers.postgres import outage
-
-ACQUIRE_TIMEOUT_S: Final = 10.0
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 
 async def read_record(pool: asyncpg.Pool, anime_id: UUID) -> StoredRecord | None:

@@ -14,7 +14,7 @@ from contracts.ids import derived_id, outbox_bucket
 from handlers.dead_letters.again import entity_of, headers_again
 from handlers.dead_letters.choice import Choice
 from handlers.dead_letters.sql import query
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -22,7 +22,6 @@ else:
     Connection = asyncpg.Connection
 
 _LOCK: Final = 0x0D1E
-ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)

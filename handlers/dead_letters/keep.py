@@ -15,11 +15,10 @@ from contracts.events import DeadLetterEvent
 from handlers.dead_letters.again import replays_of
 from handlers.dead_letters.letter import LACKS
 from handlers.dead_letters.sql import query
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 FINGERPRINT_CHARS_MAX: Final = 100
 GROUPS_AT_ONCE_MAX: Final = 100
-ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -15,9 +14,7 @@ from contracts.events import AnimeUpdatedEvent
 from contracts.ids import outbox_bucket
 from handlers.identify.search import Unidentified
 from handlers.identify.sql import query
-from handlers.postgres import outage
-
-ACQUIRE_TIMEOUT_S: Final = 10.0
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 
 class IdentifyStore:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from handlers.index.document import Document, anime_document, character_document
 from handlers.index.sql import query
-from handlers.postgres import outage
-
-ACQUIRE_TIMEOUT_S: Final = 10.0
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 
 class CommittedRows:

@@ -15,9 +15,8 @@ from handlers.ingest.books import Decision, Entry, HandedIn, Payload
 from handlers.ingest.split import run_correlation_id
 from handlers.ingest.sql import query
 from handlers.ingest.verdict import Kind
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
-ACQUIRE_TIMEOUT_S: Final = 10.0
 # An event that is undecided for longer is taken for lost, and its record is sent again.
 UNDECIDED_AGE_MAX_S: Final = 900.0
 

@@ -15,7 +15,8 @@ from handlers.persist.batch import Outcome, awaited
 from handlers.persist.columns import ANIME, EPISODE
 from handlers.persist.episodes import raise_episode_count, write_episodes
 from handlers.persist.merge import Held, holder, instant, merge
-from handlers.persist.rows import Connection, Entity, EpisodeKey, new_entity
+from handlers.persist.rows import Entity, EpisodeKey, new_entity
+from handlers.postgres import Connection
 
 _IDENTITY = frozenset({"id", "anime_id", "episode_number"})
 _COUNT = frozenset({"episode_count"})

@@ -14,9 +14,8 @@ import asyncpg
 
 from contracts.errors import Awaited, EchoraError, Outage, Permanent
 from contracts.events import Event
-from handlers.persist.rows import Connection
 from handlers.persist.sql import query
-from handlers.postgres import RACES, Verdict, as_outage, sqlstate, verdict
+from handlers.postgres import ACQUIRE_TIMEOUT_S, RACES, Connection, Verdict, as_outage, sqlstate, verdict
 
 Outcome = EchoraError | None
 """What became of one event: None when its effect is committed, else why not."""
@@ -24,7 +23,6 @@ Outcome = EchoraError | None
 Step = Callable[[Connection, Sequence[Event]], Awaitable[list[Outcome]]]
 """Apply events that are new to the inbox, inside the running transaction; one outcome per event."""
 
-ACQUIRE_TIMEOUT_S: Final = 10.0
 CONFLICT_RETRIES_MAX: Final = 3
 
 

@@ -9,8 +9,9 @@ from contracts import subjects
 from contracts.events import AnimeEnrichedEvent, CausedEvent
 from handlers.persist import rows, sync
 from handlers.persist.columns import CHARACTER
-from handlers.persist.rows import Connection, Entity
+from handlers.persist.rows import Entity
 from handlers.persist.sql import query
+from handlers.postgres import Connection
 
 
 async def resolve_characters(connection: Connection, records: Sequence[AnimeEnrichedEvent]) -> dict[UUID, UUID]:

@@ -19,15 +19,15 @@ import orjson
 from contracts import subjects
 from contracts.errors import Outage, Permanent
 from handlers.persist import rows, sync
-from handlers.persist.batch import ACQUIRE_TIMEOUT_S, CONFLICT_RETRIES_MAX
+from handlers.persist.batch import CONFLICT_RETRIES_MAX
 from handlers.persist.columns import ANIME, CHARACTER, Table
 from handlers.persist.decision import Asking, Decided, Decision, Turn, approved, is_pending, undone, unfit
 from handlers.persist.edits import Edit
 from handlers.persist.episodes import keep_episode_counts
 from handlers.persist.links import write_anime_links
-from handlers.persist.rows import Connection, Entity
+from handlers.persist.rows import Entity
 from handlers.persist.sql import query
-from handlers.postgres import Verdict, as_outage, verdict
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, Verdict, as_outage, verdict
 
 TABLES: Final = {table.name: table for table in (ANIME, CHARACTER)}
 SUBJECTS: Final = {ANIME.name: subjects.ANIME_SYNCED, CHARACTER.name: subjects.CHARACTER_SYNCED}

@@ -13,7 +13,7 @@ import orjson
 from contracts.ids import derived_id
 from contracts.risk import PERSON
 from contracts.sameness import same_value
-from contracts.texts import shortened
+from contracts.texts import in_words, shortened
 from handlers.persist.edits import Edit, edited_value
 from handlers.persist.merge import STAR, Held, Saying, attribute, holder
 from handlers.persist.rows import Entity
@@ -90,7 +90,7 @@ def undone(decision: Decision, review: Record, entity: Entity | None, asking: As
     if state == "rejected":
         problem = _moved(review, entity)
         if problem is None and (review["entity_id"], name) in asking:
-            problem = f"another change of {_words(name)} waits by now; decide about that one"
+            problem = f"another change of {in_words(name)} waits by now; decide about that one"
         if problem:
             return Turn(Decided(review["id"], state, problem))
         return Turn(Decided(review["id"], "pending"), "undone", decision.reason)
@@ -101,7 +101,7 @@ def undone(decision: Decision, review: Record, entity: Entity | None, asking: As
     held = entity.held
     entry = holder(held.provenance, name, held_now=held.values.get(name) is not None)
     if entry is None or entry[2] != str(review["decision_event"]):
-        problem = f"something newer was said of {_words(name)} since, by {entry[0] if entry else 'nobody'}; it stays"
+        problem = f"something newer was said of {in_words(name)} since, by {entry[0] if entry else 'nobody'}; it stays"
         return Turn(Decided(review["id"], state, problem))
     held.assign(name, orjson.loads(review["old"]))
     _attribute_again(held, name, orjson.loads(review["before"]))
@@ -122,7 +122,7 @@ def _moved(review: Record, entity: Entity | None) -> str | None:
     if same_value(now, orjson.loads(review["old"])):
         return None
     shown = "empty" if now is None else f"“{shortened(now)}”"
-    return f"the record has changed since: {_words(review['field'])} is {shown} now"
+    return f"the record has changed since: {in_words(review['field'])} is {shown} now"
 
 
 def is_pending(review: Record) -> bool:
@@ -136,7 +136,3 @@ def unfit(review_id: UUID, review: Record | None, wanted: str) -> Decided:
         return Decided(review_id, MISSING, f"there is no review {review_id}")
     by = f" by {review['decided_by']}" if review["decided_by"] else ""
     return Decided(review_id, review["state"], f"it is {review['state']}{by}, not {wanted}")
-
-
-def _words(field: str) -> str:
-    return field.replace("_", " ")

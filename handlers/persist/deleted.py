@@ -8,9 +8,8 @@ import asyncpg
 
 from contracts import subjects
 from handlers.persist import sync
-from handlers.persist.batch import ACQUIRE_TIMEOUT_S
 from handlers.persist.sql import query
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 
 async def delete_anime(pool: asyncpg.Pool, anime_id: UUID) -> int | None:

@@ -24,9 +24,10 @@ from handlers.persist.guard import Guard, read_guard, read_least_totals
 from handlers.persist.links import write_anime_links
 from handlers.persist.merge import JSON, merge
 from handlers.persist.references import Owners, read_owners, write_references
-from handlers.persist.rows import Connection, Entity, EpisodeKey, new_entity
+from handlers.persist.rows import Entity, EpisodeKey, new_entity
 from handlers.persist.sql import query
 from handlers.persist.words import Word
+from handlers.postgres import Connection
 
 _ANIME_IDENTITY = frozenset({"id"})
 _EPISODE_IDENTITY = frozenset({"id", "anime_id", "episode_number"})

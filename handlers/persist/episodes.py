@@ -10,8 +10,9 @@ from contracts import subjects
 from contracts.events import CausedEvent
 from handlers.persist import rows, sync
 from handlers.persist.columns import EPISODE
-from handlers.persist.rows import Connection, Entity, EpisodeKey
+from handlers.persist.rows import Entity, EpisodeKey
 from handlers.persist.sql import query
+from handlers.postgres import Connection
 
 
 def raise_episode_count(anime: Entity, episode_number: int) -> None:

@@ -21,9 +21,10 @@ from handlers.persist.columns import Table
 from handlers.persist.episodes import highest_episodes
 from handlers.persist.holds import Hold, Key, as_json, enter
 from handlers.persist.merge import Saying, attribute, holder
-from handlers.persist.rows import Connection, Entity
+from handlers.persist.rows import Entity
 from handlers.persist.sql import query
 from handlers.persist.words import NOBODY, Memory, Proposal, Settled, Word, first_word
+from handlers.postgres import Connection
 
 # A proposal that a person turned down, or took back after approving it, is not made again.
 TURNED_DOWN: Final = frozenset({"rejected", "undone"})

@@ -15,9 +15,9 @@ from contracts.ids import derived_id, outbox_bucket
 from contracts.sameness import value_key
 from handlers.persist.columns import Table
 from handlers.persist.merge import JSON
-from handlers.persist.rows import Connection
 from handlers.persist.sql import query
 from handlers.persist.words import Proposal
+from handlers.postgres import Connection
 
 Key = tuple[UUID, str]
 

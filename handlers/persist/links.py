@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from contracts.ids import derived_id
-from handlers.persist.rows import Connection, Entity
+from handlers.persist.rows import Entity
 from handlers.persist.sql import query
+from handlers.postgres import Connection
 
 _COMPANY_ROLES = {"studios": "studio", "producers": "producer", "licensors": "licensor"}
 TITLE_REFERENCE = "title"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from contracts.errors import Refused
-from handlers.persist.rows import Connection, Entity
+from handlers.persist.rows import Entity
 from handlers.persist.sql import query
+from handlers.postgres import Connection
 
 Reference = tuple[str, str]
 

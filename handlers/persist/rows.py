@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -14,11 +14,8 @@ import orjson
 from handlers.persist import statements
 from handlers.persist.columns import EPISODE, Table
 from handlers.persist.merge import Held, instant
+from handlers.postgres import Connection
 
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
 EpisodeKey = tuple[UUID, int]
 
 

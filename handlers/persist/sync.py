@@ -8,8 +8,8 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.ids import derived_id, outbox_bucket
-from handlers.persist.rows import Connection
 from handlers.persist.sql import query
+from handlers.postgres import Connection
 
 EntityKind = Literal["anime", "character", "episode"]
 

@@ -22,8 +22,9 @@ from handlers.persist.guard import Guard, read_guard, read_least_totals
 from handlers.persist.links import write_anime_links
 from handlers.persist.merge import JSON, merge
 from handlers.persist.references import Owners, read_owners, write_references
-from handlers.persist.rows import Connection, Entity
+from handlers.persist.rows import Entity
 from handlers.persist.words import Word
+from handlers.postgres import Connection
 
 Update = AnimeUpdatedEvent | CharacterUpdatedEvent
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
-
-import asyncpg
+from typing import Final
 
 from contracts.errors import EchoraError
 from contracts.limits import OUTBOX_BUCKETS
-from handlers.postgres import outage
+from handlers.postgres import Connection, outage
 from handlers.relay.message import Outgoing, outgoing
 from handlers.relay.sql import query
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
 
 CHANNEL: Final = "outbox"
 _LOCK_CLASS: Final = 0x0B0C

@@ -14,18 +14,16 @@ import orjson
 from contracts.errors import Permanent
 from contracts.regular import slots_between
 from contracts.workflow import Due, Policy
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, outage
 from handlers.schedule import moves, plan
 from handlers.schedule.moves import BACKFILL_SLOTS_MAX, Moved
 from handlers.schedule.policy import changed
 from handlers.schedule.ports import Cost, Price, Timers
-from handlers.schedule.records import Connection
 from handlers.schedule.row import Key, Row
 from handlers.schedule.sql import query
 from handlers.schedule.store import ROWS_MAX, ScheduleStore
 from handlers.schedule.timer import subject_of
 
-ACQUIRE_TIMEOUT_S: Final = 10.0
 REASON_CHARS_MAX: Final = 500
 BACKFILL_LOOKS_MAX: Final = 100_000
 _PAGES_MAX: Final = 10_000

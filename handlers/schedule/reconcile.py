@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncpg
 
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 from handlers.schedule.compare import OVERDUE_S, Scene, fault, nobodys
 from handlers.schedule.moves import Moved
 from handlers.schedule.ports import HeldTimer, Timers
@@ -23,7 +23,6 @@ from handlers.schedule.timer import subject_of
 PAGE_ROWS: Final = 2_000
 PASSES_MAX: Final = 10_000
 CANCELS_MAX: Final = 1_000
-_ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ async def project_all(pool: asyncpg.Pool, store: ScheduleStore, now: datetime) -
     rows = 0
     for _ in range(PASSES_MAX):
         with outage():
-            async with pool.acquire(timeout=_ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
+            async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 looked_at = await store.project(connection, now, PAGE_ROWS)
         rows += looked_at
         if looked_at < PAGE_ROWS:
@@ -121,7 +120,7 @@ async def _repair(pool: asyncpg.Pool, store: ScheduleStore, seen: dict[Key, Row]
         return Moved(replace(row, timer_due_at=None))
 
     with outage():
-        async with pool.acquire(timeout=_ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
             await store.move(connection, list(seen), set_again, now)
 
 

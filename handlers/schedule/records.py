@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import asyncpg
 import orjson
 
 from contracts.workflow import Confidence
 from handlers.schedule.row import Row
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
 
 _PLAIN: Final = tuple(field.name for field in fields(Row) if field.name not in ("policy", "backfill", "confidence"))
 

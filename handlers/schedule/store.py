@@ -15,12 +15,12 @@ import orjson
 
 from contracts.errors import Permanent
 from contracts.workflow import Due, Policy, Workflow
-from handlers.postgres import outage
+from handlers.postgres import Connection, outage
 from handlers.schedule import moves
 from handlers.schedule.moves import Finish, Moved
 from handlers.schedule.plan import SLACK_S
 from handlers.schedule.policy import changed
-from handlers.schedule.records import Connection, as_json, row_of
+from handlers.schedule.records import as_json, row_of
 from handlers.schedule.row import Key, Miss, Row
 from handlers.schedule.sql import query
 from handlers.schedule.tick import Decision, Tick

@@ -10,13 +10,13 @@ import asyncpg
 
 from contracts.errors import Permanent, Refused
 from contracts.limits import OUTBOX_BUCKETS
-from handlers.postgres import Verdict, outage, verdict
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, Verdict, outage, verdict
 from handlers.snapshot import statements
 from handlers.snapshot.format import Contents, Header, Reader
 from handlers.snapshot.lines import Lines
 from handlers.snapshot.sections import SECTIONS
 from handlers.snapshot.sql import query
-from handlers.snapshot.store import ACQUIRE_TIMEOUT_S, Columns, Connection, columns_of
+from handlers.snapshot.store import Columns, columns_of
 
 ROWS_AT_ONCE_MAX: Final = 500
 BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
-import asyncpg
-
+from handlers.postgres import Connection
 from handlers.snapshot.sections import SECTIONS, Section
 from handlers.snapshot.sql import query
-
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
-
-ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)

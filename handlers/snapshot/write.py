@@ -8,12 +8,12 @@ from typing import Final
 
 import asyncpg
 
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, outage
 from handlers.snapshot import statements
 from handlers.snapshot.format import Contents, Header, Seal, header_line, row_line
 from handlers.snapshot.sections import SECTIONS
 from handlers.snapshot.sql import query
-from handlers.snapshot.store import ACQUIRE_TIMEOUT_S, Connection, columns_of
+from handlers.snapshot.store import columns_of
 
 ROWS_AT_ONCE: Final = 200
 CHUNK_BYTES: Final = 256 * 1024

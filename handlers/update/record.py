@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-import asyncpg
 import orjson
 
 from contracts import codec, subjects
 from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent
 from contracts.ids import outbox_bucket
-from handlers.postgres import outage
+from handlers.postgres import Connection, outage
 from handlers.update.breaker import BreakerPolicy, BreakerState, Bucket, Turn, after_look, let_through, shares
 from handlers.update.change import FieldChange
 from handlers.update.events import Cause, anime_events, character_events, episode_events
 from handlers.update.look import Found, Notice, Part
 from handlers.update.sql import query
 
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
 Event = AnimeUpdatedEvent | CharacterUpdatedEvent | EpisodeAiredEvent
 _SUBJECTS: Final = {
     AnimeUpdatedEvent: subjects.ANIME_UPDATED,

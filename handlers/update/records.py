@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +12,7 @@ import orjson
 
 from contracts.model.anime_parts import Broadcast, Hiatus
 from contracts.model.enums import AnimeStatus
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 from handlers.update.airtime import Show
 from handlers.update.change import JSON
 from handlers.update.current import Current
@@ -20,7 +20,6 @@ from handlers.update.proposals import Proposal
 from handlers.update.sql import query
 from handlers.update.stored import ShowRow, StoredAnime, StoredCharacter
 
-ACQUIRE_TIMEOUT_S: Final = 10.0
 Values = Callable[[str], dict[str, JSON]]
 """The fields of a row, which comes as the JSON of its columns."""
 

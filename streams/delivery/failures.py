@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 import asyncpg
 
+from handlers.postgres import ACQUIRE_TIMEOUT_S
+
 # asyncpg's own default is to wait for ever.
-ACQUIRE_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,15 +35,16 @@ def records_of(request: Request) -> AsyncIterator[RawRecord]:
         raise HTTPException(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has {length} bytes, at most {BODY_BYTES_MAX} are taken"
         )
-    return _READERS[kind](_bounded(request.stream()))
+    return _READERS[kind](bounded(request.stream(), BODY_BYTES_MAX))
 
 
-async def _bounded(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def bounded(chunks: AsyncIterator[bytes], bytes_max: int) -> AsyncIterator[bytes]:
+    """The chunks of a body, whatever it said of its length. Raises HTTPException when there are more bytes."""
     size = 0
     async for chunk in chunks:
         size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {BODY_BYTES_MAX} bytes are taken")
+        if size > bytes_max:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {bytes_max} bytes are taken")
         yield chunk
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from contracts.errors import EchoraError
-from streams.http.body import GONE, LINES
+from streams.http.body import GONE, LINES, bounded
 from streams.http.models import RestoreAnswer
 from streams.http.problems import NotOffered
 from streams.http.services import Services
@@ -48,7 +48,7 @@ def snapshot_routes(services: Services) -> APIRouter:
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if kind != LINES:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"content-type {kind or '(none)'} is not {LINES}")
-        chunks = _bounded(request.stream())
+        chunks = bounded(request.stream(), BODY_BYTES_MAX)
         try:
             restored = await services.restore(chunks)
         except ClientDisconnect:
@@ -65,15 +65,6 @@ def snapshot_routes(services: Services) -> APIRouter:
 async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for chunk in rest:
-        yield chunk
-
-
-async def _bounded(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {BODY_BYTES_MAX} bytes are taken")
         yield chunk
 
 

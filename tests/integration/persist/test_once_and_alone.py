@@ -13,7 +13,7 @@ from contracts.events import AnimeUpdatedEvent, AnimeValues, Event
 from contracts.model.anime_parts import CompanyRef
 from contracts.model.enums import AnimeStatus
 from handlers.persist import Outcome, apply, enriched, updated
-from handlers.persist.rows import Connection
+from handlers.postgres import Connection
 from tests.events import aired, uid
 from tests.events import enriched as record
 from tests.events import updated as change

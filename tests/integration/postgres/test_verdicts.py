@@ -17,8 +17,7 @@ import pytest
 from contracts.errors import EchoraError, Outage, Permanent
 from contracts.events import Event
 from handlers.persist import Outcome, apply, enriched, updated
-from handlers.persist.rows import Connection
-from handlers.postgres import Verdict, sqlstate, verdict
+from handlers.postgres import Connection, Verdict, sqlstate, verdict
 from streams.database.migrate import migrate
 from streams.database.pool import PoolLimits, open_pool
 from streams.embedded import NatsServer, PostgresServer
