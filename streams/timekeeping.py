@@ -44,6 +44,7 @@ class Timekeeping:
     pullers: Pullers
     last_report: Report | None = None
     _stream_made_at: datetime | None = None
+    _reconnects: int | None = None
     _compared_at: datetime | None = None
     _failing: bool = False
     _task: asyncio.Task[None] | None = field(default=None)
@@ -64,13 +65,16 @@ class Timekeeping:
         await self._enrol(looks, now)
         await project_all(looks.pool, looks.store, now)
         made_at = await self._stream(looks)
-        is_new = self._stream_made_at is None or made_at != self._stream_made_at
+        # A server that went away and came back may have lost what it had confirmed: that is looked at, not hoped for.
+        reconnects: int = connection(self.pullers.broker).stats["reconnects"]
+        is_new = made_at != self._stream_made_at or reconnects != self._reconnects
         is_night = self._compared_at is None or now - self._compared_at >= timedelta(seconds=RECONCILE_S)
         if is_new or is_night:
             patience_s, clock = overdue_s(looks.calendar), looks.calendar.now
             report = await reconcile(looks.pool, looks.store, looks.timers, clock, overdue_s=patience_s)
             await forget_ended(looks.pool, "score_part", now - timedelta(days=2))
             self._stream_made_at, self._compared_at, self.last_report = made_at, now, report
+            self._reconnects = reconnects
             if report.missing or report.stale or report.lost or report.cancelled:
                 structlog.get_logger("schedule").warning(
                     "timers repaired",

@@ -52,10 +52,14 @@ def fault(row: Row, policy: Policy, scene: Scene) -> str | None:
     return _lost(row, policy, scene)
 
 
-def nobodys(held: Mapping[str, HeldTimer], owned: Iterable[str]) -> list[HeldTimer]:
-    """Timers that no row says it has."""
+def nobodys(held: Mapping[str, HeldTimer], owned: Iterable[str], fired_by: datetime) -> list[HeldTimer]:
+    """Timers that no row says it has. What has fired by now, on the machine's clock, had one: that look is over."""
     known = set(owned)
-    return [timer for subject, timer in held.items() if subject not in known]
+    return [
+        timer
+        for subject, timer in held.items()
+        if subject not in known and (timer.fires_at is None or timer.fires_at > fired_by)
+    ]
 
 
 def _is_off(held: HeldTimer, due_at: datetime, scene: Scene) -> bool:

@@ -70,7 +70,7 @@ async def reconcile(
         }
         found.update(wrong for _, wrong in faults.values())
         await _repair(pool, store, {key: row for key, (row, _) in faults.items()}, clock())
-    stray = nobodys(scene.held, owned)
+    stray = nobodys(scene.held, owned, store.real(clock()))
     await _cancel(timers, stray)
     return Report(was_set, compared, found["missing"], found["stale"], found["lost"], len(stray))
 

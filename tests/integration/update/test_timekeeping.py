@@ -10,6 +10,7 @@ from nats.js.errors import NotFoundError
 
 from contracts.ids import derived_id
 from contracts.workflow import Due
+from handlers.schedule.timer import subject_of
 from handlers.update.planning import FIRST
 from streams.topology import SCHEDULE
 from tests.integration.ingest.persisting import hand_in
@@ -100,6 +101,32 @@ async def test_the_whole_stream_deleted_while_it_runs_is_back_within_a_minute_an
     info = await first.client.jetstream().stream_info(SCHEDULE.name, subjects_filter="anime.schedule.due.status_check")
     assert (info.state.subjects or {})["anime.schedule.due.status_check"] == 500, "no tick fired twice"
     assert (await first.row(names[0], "status_check")).last_tick == past.tick
+
+
+async def test_what_a_server_had_confirmed_and_lost_is_set_again_once_it_is_back(place: Place) -> None:
+    one = await place.start()
+    entity = str(derived_id("nobody"))
+    subject = subject_of("status_check", entity)
+    await one.looks.plan("status_check", {entity: Due(one.now() + timedelta(hours=20), "a test")})
+    await one.timekeeping.once()
+
+    async def is_held() -> bool:
+        return subject in await held(one)
+
+    await eventually(is_held)
+    before = one.client.stats["reconnects"]
+    await one.client.jetstream().purge_stream(SCHEDULE.name, subject=subject)
+    assert one.client._transport is not None
+    one.client._transport.close()
+    await eventually(lambda: one.client.is_connected and one.client.stats["reconnects"] > before)
+    await one.timekeeping.once()
+    assert one.timekeeping.last_report is not None
+    assert one.timekeeping.last_report.missing == 1
+    await eventually(is_held)
+    # Nothing came back since: what is whole is not compared again.
+    report = one.timekeeping.last_report
+    await one.timekeeping.once()
+    assert one.timekeeping.last_report is report
 
 
 async def _made_again(one: Process) -> bool:

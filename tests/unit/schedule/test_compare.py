@@ -102,4 +102,11 @@ def test_a_look_under_way_is_left_alone_until_it_must_be_dead() -> None:
 
 def test_timers_that_no_row_has_are_nobodys() -> None:
     other = replace(held(row()), subject=subject_of("w", "other"))
-    assert nobodys({SUBJECT: held(row()), other.subject: other}, [SUBJECT]) == [other]
+    assert nobodys({SUBJECT: held(row()), other.subject: other}, [SUBJECT], NOW) == [other]
+
+
+def test_a_timer_that_has_fired_since_it_was_read_is_not_nobodys() -> None:
+    """Its look may be over by the time the rows are read, and the next one too far away for a timer."""
+    unread = replace(held(row()), fires_at=None)
+    assert nobodys({SUBJECT: held(row())}, [], NOW + 2 * HOUR) == []
+    assert nobodys({SUBJECT: unread}, [], NOW + 2 * HOUR) == [unread]
