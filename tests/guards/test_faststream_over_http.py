@@ -30,7 +30,8 @@ from tests.integration.program.running import BIN, environment, free_port
 from tests.servers import running_nats, temporary_home
 
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 60.0
+# A worker that takes longer than five seconds to begin is killed and begun again, which a busy machine does often.
+WITHIN_S = 180.0
 
 
 @dataclass
