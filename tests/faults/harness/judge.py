@@ -15,6 +15,7 @@ from handlers.index.document import SYNOPSIS_SHOWN_CHARS
 from streams import topology
 from tests.faults.harness.fates import Evidence, Shown, fate, gone_back
 from tests.faults.harness.lane import Lane
+from tests.faults.harness.leaks import found_in
 from tests.faults.harness.ledger import Entry, Judgement, Key
 
 # Each change of the value that carries the token, by the version that brought it.
@@ -80,6 +81,7 @@ async def _look(lane: Lane, stuck: list[str], *, told_again: bool) -> Judgement:
     await _verdicts(lane, said)
     await _letters(lane, said)
     await points(lane, said)
+    said.leaked += found_in("the log", lane.program.said.encode())
     if MENDED in lane.program.said:
         said.stale.append("rows and timers had come apart, and the comparison after the start had to mend them")
     return said

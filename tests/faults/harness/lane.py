@@ -27,9 +27,11 @@ from contracts import codec
 from contracts.limits import SERVER_PAYLOAD_BYTES_MAX
 from streams import topology
 from streams.embedded import NatsServer
-from tests.faults.harness.ledger import Ledger
+from tests.faults.harness.leaks import search, with_canaries
+from tests.faults.harness.ledger import BOOK, Ledger
 from tests.faults.harness.processes import Child, Zygote
 from tests.faults.program.embedder import MODEL
+from tests.integration.program.canaries import planted
 from tests.integration.program.running import free_port
 from tests.servers import running_nats, temporary_folder, temporary_home
 
@@ -61,6 +63,7 @@ class Lane:
     model: str = MODEL
     # Whether what goes on beside is to end.
     is_over: bool = False
+    is_sabotaged: bool = False
     # What a scenario opens beside, and what has to stay until the lane ends.
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -74,7 +77,7 @@ class Lane:
         return self.client.jetstream(timeout=CONFIRM_TIMEOUT_S)
 
     def environment(self, **changed: str) -> dict[str, str]:
-        return {
+        settings = {
             "ECHORA_HOME": str(self.folder / "home"),
             "ECHORA_ROLES": ROLES,
             "NATS_URL": self.nats.url,
@@ -86,9 +89,11 @@ class Lane:
             **self.settings,
             **changed,
         }
+        return with_canaries(settings)
 
     async def start(self, *faults: Mapping[str, Any], sabotage: str | None = None, expect_ready: bool = True) -> Child:
         """Fork a program, and wait until it runs unless it is expected to die."""
+        self.is_sabotaged |= sabotage is not None
         self.child = await self.zygote.fork(self.environment(), self.port, faults=faults, sabotage=sabotage)
         if expect_ready:
             assert await self.child.started(), f"it ended while it started:\n{self.child.said[-4_000:]}"
@@ -96,7 +101,7 @@ class Lane:
 
     async def command(self, *words: str, faults: Sequence[Mapping[str, Any]] = ()) -> Child:
         """Fork the command `echora` with these words, which asks the program of this lane."""
-        asked = {"ECHORA_URL": f"http://127.0.0.1:{self.port}"}
+        asked = {"ECHORA_URL": f"http://127.0.0.1:{self.port}", "ECHORA_API_TOKEN": planted("ECHORA_API_TOKEN")}
         return await self.zygote.fork(asked, self.port, faults=faults, words=words)
 
     def minutes(self) -> float:
@@ -117,7 +122,7 @@ class Lane:
     @property
     def credentials(self) -> dict[str, str]:
         """What allows us to change something."""
-        return {}
+        return {"authorization": f"Bearer {planted('ECHORA_API_TOKEN')}"}
 
     # --- what people and other programs do -----------------------------------------------------------------------
 
@@ -251,6 +256,8 @@ async def _quiet(*_: object) -> None:
 
 
 async def _end(made: Lane) -> None:
+    found = await search(made)
+    BOOK.canaries.found += [] if made.is_sabotaged else found
     if made.child is not None:
         await made.child.killed()
     await made.stack.aclose()

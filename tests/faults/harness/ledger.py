@@ -59,7 +59,7 @@ class Ledger:
 
 @dataclass(slots=True)
 class Judgement:
-    """What the ledger says. The four lists must be empty; each item is one sentence."""
+    """What the ledger says. The lists must be empty; each item is one sentence."""
 
     sent: int = 0
     acknowledged: int = 0
@@ -71,10 +71,12 @@ class Judgement:
     doubled: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> list[str]:
-        return [f"{kind}: {words}" for kind in ("lost", "doubled", "stale", "stuck") for words in getattr(self, kind)]
+        kinds = ("lost", "doubled", "stale", "stuck", "leaked")
+        return [f"{kind}: {words}" for kind in kinds for words in getattr(self, kind)]
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class Sums:
     doubled: int = 0
     stale: int = 0
     stuck: int = 0
+    leaked: int = 0
     figures: dict[str, float | int | str] = field(default_factory=dict)
 
     def add(self, judgement: Judgement) -> None:
@@ -103,11 +106,29 @@ class Sums:
 
 
 @dataclass(slots=True)
+class Canaries:
+    """Words in the place of secrets: where they were planted, how much was searched for them, and where one was found.
+
+    What a saboteur leaves behind does not count.
+    """
+
+    planted: set[str] = field(default_factory=set)
+    places: int = 0
+    searched_bytes: int = 0
+    found: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        searched = f"{self.searched_bytes:,} bytes in {self.places:,} places searched"
+        return f"canaries: {len(self.planted)} planted, {searched}, {len(self.found)} found"
+
+
+@dataclass(slots=True)
 class Book:
     """Every scenario of the run."""
 
     scenarios: dict[str, Sums] = field(default_factory=dict)
     saboteurs: dict[str, str] = field(default_factory=dict)
+    canaries: Canaries = field(default_factory=Canaries)
 
     def of(self, name: str) -> Sums:
         return self.scenarios.setdefault(name, Sums(name))
@@ -116,6 +137,7 @@ class Book:
         return {
             "scenarios": [asdict(sums) for sums in self.scenarios.values()],
             "saboteurs": self.saboteurs,
+            "canaries": asdict(self.canaries) | {"planted": sorted(self.canaries.planted)},
         }
 
 
@@ -132,6 +154,7 @@ COLUMNS = (
     ("doubled", "doubled"),
     ("stale", "stale"),
     ("stuck", "stuck"),
+    ("leaked", "leaked"),
 )
 
 
@@ -149,5 +172,6 @@ def table(book: Book) -> Iterable[str]:
     for sums in book.scenarios.values():
         if sums.figures:
             yield f"{sums.name}: " + ", ".join(f"{name} {value}" for name, value in sums.figures.items())
+    yield str(book.canaries)
     for name, caught in book.saboteurs.items():
         yield f"saboteur {name}: {caught}"

@@ -150,6 +150,11 @@ class Zygote:
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._forking = asyncio.Lock()
+        self._spoilt: set[Path] = set()
+
+    def logs(self) -> list[Path]:
+        """What every program and every command wrote, but for those that were sabotaged."""
+        return [path for path in sorted(self._folder.glob("*.log")) if path not in self._spoilt]
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
@@ -195,6 +200,8 @@ class Zygote:
         server = await asyncio.start_unix_server(
             lambda reader, writer: connected.set_result((reader, writer)), address, limit=LINE_BYTES_MAX
         )
+        if sabotage is not None:
+            self._spoilt.add(log)
         order = {
             "socket": str(address),
             "log": str(log),

@@ -13,6 +13,7 @@ from streams import topology
 from tests import events as make
 from tests.events import at, uid
 from tests.faults.harness.lane import Lane
+from tests.faults.harness.leaks import MESSAGE_HEADERS
 from tests.faults.harness.ledger import Entry
 
 PERSIST = topology.ENRICHED.name
@@ -129,7 +130,7 @@ async def poison(lane: Lane) -> None:
     """Bytes that are no message."""
     word = token(lane, "poison", lane.minutes())
     lane.ledger.poison[word] = False
-    await lane.publish(subjects.ANIME_UPDATED, word.encode(), word)
+    await lane.publish(subjects.ANIME_UPDATED, word.encode(), word, MESSAGE_HEADERS)
     lane.ledger.poison[word] = True
 
 

@@ -280,6 +280,21 @@ def timer_before_row() -> None:
     store.timer_of, store.ScheduleStore._write = noted, hasty  # type: ignore[method-assign]
 
 
+def secret_told() -> None:
+    """An address is logged as it is used, with its password."""
+    import structlog
+
+    from streams import start
+
+    plain = start._plain
+
+    def told(secret: Any) -> str:
+        structlog.get_logger("start").info("connecting", address=plain(secret))
+        return plain(secret)
+
+    start._plain = told
+
+
 async def _publish(messages: Sequence[Any]) -> None:
     if messages:
         client = await nats.connect(os.environ["NATS_URL"])
@@ -310,5 +325,6 @@ SABOTEURS: Final[dict[str, Saboteur]] = {
     "poison is dropped": Saboteur("no letter is written", "calm", poison_dropped),
     "deletions are ignored": Saboteur("points stay", "calm", deletions_ignored),
     "timer before row": Saboteur("a timer may stand for nothing", "dies while it resumes a look", timer_before_row),
+    "a secret is logged": Saboteur("an address with its password", "calm", secret_told),
     "acknowledged at a stop": Saboteur("what was fetched is swept away", "stops with much in hand", acked_at_stop),
 }
