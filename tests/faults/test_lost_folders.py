@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 
 from tests.faults.conftest import NewLane, chosen
@@ -56,6 +57,13 @@ async def test_jetstream_deleted_in_a_run(new_lane: NewLane, sums: Sums) -> None
         assert said.faults == []
 
 
+async def _there(folder: Path) -> None:
+    """Wait until the program has noticed and begun anew: what is gone cannot be deleted."""
+    async with asyncio.timeout(EQUAL_WITHIN_S):
+        while not folder.exists():
+            await asyncio.sleep(0.1)
+
+
 async def test_index_deleted_in_a_run(new_lane: NewLane, sums: Sums) -> None:
     async with new_lane() as lane:
         await lane.start()
@@ -64,7 +72,8 @@ async def test_index_deleted_in_a_run(new_lane: NewLane, sums: Sums) -> None:
             await remove(lane, "to be gone")
             await asyncio.sleep(2)
             for _ in range(chosen(1, 20)):
-                shutil.rmtree(lane.folder / "home" / "index")
+                await _there(lane.folder / "home" / "index")
+                shutil.rmtree(lane.folder / "home" / "index", ignore_errors=True)
                 sums.kills += 1
                 await asyncio.sleep(2)
         begun = monotonic()

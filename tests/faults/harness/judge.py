@@ -197,7 +197,11 @@ async def dead_letters(lane: Lane) -> list[DeadLetterEvent]:
 
 async def points(lane: Lane, said: Judgement) -> None:
     """Hold the index against the rows."""
-    there: dict[str, dict[str, Any]] = await lane.program.ask("points")
+    try:
+        there: dict[str, dict[str, Any]] = await lane.program.ask("points")
+    except RuntimeError as error:  # The index is gone and not made again yet; a second look may find it.
+        said.lost.append(f"the index cannot be read: {error}")
+        return
     rows = {str(row["id"]): row for row in await lane.rows.fetch(_POINTS)}
     for point_id in there.keys() - rows.keys():
         said.stale.append(f"the index holds {point_id}, which has no living row")
