@@ -19,6 +19,7 @@ class Work(IntEnum):
 
     RECONCILE = 0x0B0D
     REINDEX = 0x0B0E
+    ENROL = 0x0B0F
 
 
 class IsRunning(Permanent):

@@ -14,10 +14,12 @@ import structlog
 from nats.js.errors import NotFoundError
 
 from contracts.errors import Outage, Permanent
+from handlers.postgres import outage
 from handlers.schedule.reconcile import Report, project_all, reconcile
 from handlers.schedule.upkeep import forget_ended
 from handlers.update.planning import people_plans, show_plans
 from streams import topology
+from streams.alone import IsRunning, Work, alone
 from streams.broker import Pullers, connection
 from streams.calendar import speed_of
 from streams.looks import Looks
@@ -62,7 +64,7 @@ class Timekeeping:
         """One pass. Raises Outage while PostgreSQL or NATS is away."""
         looks = self.runtime.looks
         now = looks.calendar.now()
-        await self._enrol(looks, now)
+        await self._enrol_alone(looks, now)
         await project_all(looks.pool, looks.store, now)
         made_at = await self._stream(looks)
         # A server that went away and came back may have lost what it had confirmed: that is looked at, not hoped for.
@@ -95,6 +97,15 @@ class Timekeeping:
         replicas = self.runtime.settings.nats_replicas
         await provision(jetstream, (topology.SCHEDULE,), tuple(topology.DUE.values()), replicas=replicas)
         return await looks.timers.made_at()
+
+    async def _enrol_alone(self, looks: Looks, now: datetime) -> None:
+        # Two at once would plan the first look of a new show at two instants, and set its timer twice.
+        try:
+            with outage():
+                async with alone(looks.pool, Work.ENROL):
+                    await self._enrol(looks, now)
+        except IsRunning:
+            return
 
     async def _enrol(self, looks: Looks, now: datetime) -> None:
         """Plan the looks of what is new, and of the catalogue as a whole."""
