@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from handlers.postgres import outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class PoolLimits:
     """Waits in seconds. asyncpg's own default for acquiring a connection is to wait for ever."""
 
     connections_max: int = 12
-    acquire_timeout_s: float = 10.0
+    acquire_timeout_s: float = ACQUIRE_TIMEOUT_S
     connect_timeout_s: float = 5.0
     command_timeout_s: float = 30.0
     statement_timeout_s: float = 30.0
