@@ -9,6 +9,7 @@ import signal
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
 from nats.aio.client import Client
 
 from contracts import subjects
@@ -47,8 +48,10 @@ def events_of(numbers: range) -> list[Sent]:
 
 
 async def test_what_was_confirmed_outlives_kills_between_publishing_and_confirming(
-    own_nats: NatsServer, client: Client, timers: NatsTimers
+    own_nats: NatsServer, client: Client, timers: NatsTimers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whoever is killed confirms nothing any more, however long it is waited for.
+    monkeypatch.setattr("streams.delivery.publish.CONFIRM_TIMEOUT_S", 1.0)
     chance = random.Random(7)
     await provision(client.jetstream(), (EVENTS,), ())
     publisher = Publisher(lambda: client)
