@@ -60,7 +60,7 @@ def wire(settings: Settings, servers: Servers) -> Graph:
     """Build every part and connect them; nothing is started and nothing is opened."""
     clock = SystemClock()
     broker = build_broker(servers.nats_url, shutdown_grace_s=settings.shutdown_grace_s, name="echora")
-    publisher = Publisher(lambda: connection(broker))
+    publisher = Publisher(lambda: connection(broker), clock)
     failures = PostgresFailures(lambda: runtime.pool)
     settler = Settler(publisher, failures, clock, random.random, settings.tuning)
     runtime = Runtime(settings, clock, settler, _alerts(settings, clock))

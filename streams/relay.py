@@ -17,14 +17,21 @@ from handlers.relay import OutboxStore, Outgoing, drain
 from handlers.relay.store import CHANNEL
 from streams.delivery.delays import outage_delay_s
 from streams.delivery.publish import Publisher
+from streams.topology import EVENTS, SCHEDULE
 
 PRUNE_EVERY_S = 60.0
 PRUNE_ROWS_MAX = 10_000
+# Beginnings of the subjects that the outbox sends to each stream.
+BEGINNINGS = {stream.name: tuple(s.removesuffix(">") for s in stream.subjects) for stream in (EVENTS, SCHEDULE)}
 
 
 @dataclass(slots=True)
 class Relay:
-    """The loop around `drain`. Its own connection holds the locks of its buckets; when that dies, they are free."""
+    """The loop around `drain`. Its own connection holds the locks of its buckets; when that dies, they are free.
+
+    A stream that takes nothing is held: its rows wait, those of other streams are sent, and now and then one row is
+    tried, until it is confirmed.
+    """
 
     connect: Callable[[], Any]
     publisher: Publisher
@@ -37,6 +44,8 @@ class Relay:
     sent: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
+    _probes: int = 0
+    _probe_at: float = 0.0
     _told: set[int] = field(default_factory=set)
     _is_stopping: bool = False
     _task: asyncio.Task[None] | None = None
@@ -82,9 +91,14 @@ class Relay:
         while not self._is_stopping:
             self._wake.clear()
             await store.own_buckets()
+            held = self._held()
+            store.held = tuple(beginning for stream in held for beginning in BEGINNINGS[stream])
             self.sent += await drain(store, self._publish, self.rows_max)
+            if held:
+                await self._probe(store, held)
             self.passed_at = self.clock.monotonic()
-            self._went_well(store)
+            if not self._held():
+                self._went_well(store)
             if self.clock.monotonic() >= prune_at:
                 await store.prune(self.clock.now() - self.retention, PRUNE_ROWS_MAX)
                 prune_at = self.clock.monotonic() + PRUNE_EVERY_S
@@ -93,6 +107,32 @@ class Relay:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _held(self) -> list[str]:
+        return [stream for stream in BEGINNINGS if stream in self.publisher.intake.troubles]
+
+    async def _probe(self, store: OutboxStore, held: Sequence[str]) -> None:
+        """Try one row of each stream that is held, if it is time to."""
+        if self.clock.monotonic() < self._probe_at:
+            return
+        for stream in held:
+            known = len(store.unreadable)
+            first = await store.first_of(BEGINNINGS[stream])
+            if not first and len(store.unreadable) == known:
+                self.publisher.intake.forget(stream)
+            # At a stop it is not worth the seconds that a silent server takes.
+            if first and not self._is_stopping and (confirmed := await self._tried(first)):
+                await store.mark(confirmed)
+                self.sent += len(confirmed)
+                self._wake.set()
+        self._probe_at = self.clock.monotonic() + outage_delay_s(self._probes, self.spread)
+        self._probes = self._probes + 1 if self._held() else 0
+
+    async def _tried(self, messages: Sequence[Outgoing]) -> list[int]:
+        try:
+            return await self._publish(messages)
+        except Outage:
+            return []
 
     def _went_well(self, store: OutboxStore) -> None:
         log = structlog.get_logger("relay")

@@ -28,6 +28,7 @@ from streams.banner import welcome
 from streams.clock import DatedClock
 from streams.dead_letters import DeadLetterAnswers
 from streams.desk import schedule_desk
+from streams.fullness import Fullness
 from streams.healing import Healing
 from streams.housekeeping import Housekeeping
 from streams.http import Services, http_application
@@ -56,6 +57,7 @@ class Surroundings:
     identification: Identification
     timekeeping: Timekeeping
     healing: Healing
+    fullness: Fullness
     _demo: asyncio.Task[None] | None = field(default=None)
 
     async def started(self) -> None:
@@ -68,6 +70,7 @@ class Surroundings:
         if self.graph.settings.runs("letters"):
             self.graph.letters.start()
         self.healing.start()
+        self.fullness.start()
         is_empty = not await self.graph.runtime.pool.fetchval("SELECT EXISTS (SELECT FROM anime)")
         wants_demo = is_empty and self.graph.settings.demo and self.graph.settings.all_embedded
         welcome(self.graph, with_demo=wants_demo)
@@ -81,6 +84,7 @@ class Surroundings:
         await self.identification.stop()
         await self.graph.letters.stop()
         await self.healing.stop()
+        await self.fullness.stop()
         await self.housekeeping.stop()
 
 
@@ -151,6 +155,7 @@ def build_services(graph: Graph) -> Surroundings:
         Identification(runtime),
         Timekeeping(runtime, pullers),
         healing,
+        Fullness.of(graph),
     )
 
 

@@ -49,21 +49,29 @@ class Servers:
     nats_url: str
     postgres_dsn: str
     supervised: tuple[NatsServer | PostgresServer, ...]
+    nats_monitoring: SecretStr | None = None
 
 
 def choose_servers(settings: Settings) -> Servers:
     """The named servers, or embedded ones in the locked data folder. Starts nothing. Raises HomeInUse."""
     if not settings.embedded:
-        return Servers(None, _plain(settings.nats_url), _plain(settings.postgres_url), ())
+        named = _plain(settings.nats_url), _plain(settings.postgres_url)
+        return Servers(None, *named, (), settings.nats_monitoring_url)
     home = Home.open(settings.home)
-    nats = None if settings.nats_url else NatsServer(home, home.nats_port(), payload_bytes_max=SERVER_PAYLOAD_BYTES_MAX)
+    nats = None if settings.nats_url else _embedded_nats(home)
     postgres = None if settings.postgres_url else PostgresServer(home)
     return Servers(
         home,
         nats.url if nats else _plain(settings.nats_url),
         postgres.dsn if postgres else _plain(settings.postgres_url),
         tuple(server for server in (postgres, nats) if server is not None),
+        SecretStr(nats.monitoring_url) if nats and nats.monitoring_url else settings.nats_monitoring_url,
     )
+
+
+def _embedded_nats(home: Home) -> NatsServer:
+    port, monitoring = home.nats_port(), home.nats_monitoring_port()
+    return NatsServer(home, port, payload_bytes_max=SERVER_PAYLOAD_BYTES_MAX, http_port=monitoring)
 
 
 def _plain(secret: SecretStr | None) -> str:

@@ -75,6 +75,8 @@ async def not_ready(runtime: Runtime, pullers: Pullers, relay: Relay) -> list[st
     ]
     if runtime.settings.runs("relay") and (relay.passed_at is None or now - relay.passed_at > SILENCE_MAX_S):
         reasons.append(f"relay made no progress for {SILENCE_MAX_S:g} s")
+    full = runtime.settler.publisher.intake.full
+    reasons += [f"stream {stream} takes no messages: {why}" for stream, why in full.items()]
     problems: list[str] = []
     await _ask("PostgreSQL", lambda: runtime.pool.fetchval("SELECT 1"), problems)
     return reasons + problems

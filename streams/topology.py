@@ -94,6 +94,16 @@ ADVISORIES: Final = StreamSpec(
 )
 STREAMS: Final = (EVENTS, SCHEDULE, DEAD_LETTERS, ADVISORIES)
 
+
+def stream_of(subject: str) -> StreamSpec | None:
+    """The stream that takes messages of a subject, None for a subject that is not ours."""
+    return next((stream for stream in STREAMS if any(_takes(pattern, subject) for pattern in stream.subjects)), None)
+
+
+def _takes(pattern: str, subject: str) -> bool:
+    return subject.startswith(pattern[:-1]) if pattern.endswith(">") else subject == pattern
+
+
 ENRICHED: Final = ConsumerSpec(
     "postgres-consumer",
     EVENTS.name,

@@ -20,6 +20,7 @@ class OutboxStore:
     """Claims and marks rows of the buckets that this relay owns.
 
     `unreadable` says of which rows no message can be made, and why: they stay unsent and keep no other row waiting.
+    `held` are beginnings of subjects whose rows are not claimed, since what they go to takes nothing at present.
 
     With several relays each bucket has one that is active, since the locks belong to its session; the others take
     over when that session ends.
@@ -29,6 +30,7 @@ class OutboxStore:
         self._connection = connection
         self._owned: set[int] = set()
         self.unreadable: dict[int, str] = {}
+        self.held: tuple[str, ...] = ()
 
     @property
     def owned(self) -> frozenset[int]:
@@ -47,7 +49,20 @@ class OutboxStore:
     async def claim(self, rows_max: int) -> list[Outgoing]:
         """The next unsent messages of our buckets, oldest first."""
         with outage():
-            rows = await self._connection.fetch(query("claim"), sorted(self._owned), rows_max, list(self.unreadable))
+            rows = await self._connection.fetch(
+                query("claim"), sorted(self._owned), rows_max, list(self.unreadable), self.held
+            )
+        return self._messages(rows)
+
+    async def first_of(self, beginnings: Sequence[str]) -> list[Outgoing]:
+        """The oldest unsent message of our buckets whose subject begins with one of these; none, or one."""
+        with outage():
+            rows = await self._connection.fetch(
+                query("probe"), sorted(self._owned), list(self.unreadable), list(beginnings)
+            )
+        return self._messages(rows)
+
+    def _messages(self, rows: Sequence[asyncpg.Record]) -> list[Outgoing]:
         messages: list[Outgoing] = []
         for row in rows:
             try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -20,10 +21,16 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
+from nats.js.errors import APIError
 from nats.js.errors import Error as JetStreamError
 
+from contracts.clock import Clock
 from contracts.errors import Outage
 from contracts.subjects import EVENT_OF, SCHEDULE_TIMER
+from streams.clock import SystemClock
+from streams.delivery.answers import AnsweringContext
+from streams.delivery.intake import Intake, says_full
+from streams.topology import stream_of
 
 CONFIRM_TIMEOUT_S: Final = 5.0
 PENDING_MAX: Final = 4_000
@@ -52,10 +59,13 @@ class Highest(NamedTuple):
 class Publisher:
     """Publishes in order over one connection. After a disconnect it starts a JetStream context afresh, because the
     confirmations of the old one never come and would count as stalled for ever.
+
+    `intake` is what it learns on the way: which streams take messages, and which do not.
     """
 
-    def __init__(self, client: Callable[[], Client]) -> None:
+    def __init__(self, client: Callable[[], Client], clock: Clock | None = None) -> None:
         self._client = client
+        self.intake = Intake(clock or SystemClock())
         self._context: JetStreamContext | None = None
         self._reconnects = -1
         self._highest: dict[str, Highest] = {}
@@ -82,6 +92,7 @@ class Publisher:
         confirmed: list[bool] = []
         # Others publish meanwhile; whatever was confirmed before this began has a lower sequence than what comes now.
         before = dict(self._highest)
+        run: Sequence[Message] = ()
         try:
             for run in runs(messages):
                 if len(run) > 1 and _batched(run[0]) is not None and await self._publish_batch(run, before):
@@ -90,6 +101,8 @@ class Publisher:
                     confirmed += await self._publish_each(run, before)
         except (NatsError, JetStreamError, OSError, TimeoutError) as error:
             self._context = None
+            if isinstance(error, TimeoutError):
+                self._note_silence(run[0].subject)
             if not any(confirmed):
                 raise Outage("NATS", f"{type(error).__name__}: {error}") from error
             # What was confirmed before the connection went is safe and must be said.
@@ -115,6 +128,7 @@ class Publisher:
         if "error" in verdict:
             self._log.info("batch refused, publishing one by one", reason=verdict["error"].get("description"))
             return False
+        self.intake.confirmed(verdict["stream"])
         self._note(verdict["stream"], verdict["seq"] - last + 1, verdict["seq"], before)
         return bool(verdict.get("count") == last)
 
@@ -135,27 +149,46 @@ class Publisher:
             if len(late) == len(futures):
                 # The server is silent: waiting as long for each of the following would hold their caller for minutes.
                 raise TimeoutError(f"none of {len(late)} messages was confirmed within {CONFIRM_TIMEOUT_S:g} s")
-        return [self._confirmed(future, message, before) for future, message in zip(futures, messages, strict=True)]
+        confirmed = [self._confirmed(future, before) for future in futures]
+        # After the confirmations: of a stream that takes some messages and refuses others, the refusals are the news.
+        self._note_refusals(futures, messages)
+        return confirmed
 
     def _jetstream(self) -> JetStreamContext:
         client = self._client()
         reconnects: int = client.stats["reconnects"]
         if self._context is None or reconnects != self._reconnects:
-            self._context = client.jetstream(timeout=CONFIRM_TIMEOUT_S, publish_async_max_pending=PENDING_MAX)
+            self._context = AnsweringContext(client, timeout=CONFIRM_TIMEOUT_S, publish_async_max_pending=PENDING_MAX)
             self._reconnects = reconnects
         return self._context
 
-    def _confirmed(self, future: asyncio.Future[PubAck], message: Message, before: Mapping[str, Highest]) -> bool:
-        if future.cancelled():
-            return False
-        error = future.exception()
-        if error is not None:
-            self._log.warning("not confirmed", subject=message.subject, error=str(error))
+    def _confirmed(self, future: asyncio.Future[PubAck], before: Mapping[str, Highest]) -> bool:
+        if future.cancelled() or future.exception() is not None:
             return False
         ack = future.result()
+        self.intake.confirmed(ack.stream)
         if not ack.duplicate:
             self._note(ack.stream, ack.seq, ack.seq, before)
         return True
+
+    def _note_refusals(self, futures: Sequence[asyncio.Future[PubAck]], messages: Sequence[Message]) -> None:
+        refusals: Counter[tuple[str, str]] = Counter()
+        for future, message in zip(futures, messages, strict=True):
+            error = None if future.cancelled() else future.exception()
+            if error is None:
+                continue
+            refusals[message.subject, str(error)] += 1
+            stream = stream_of(message.subject)
+            if stream is not None and isinstance(error, APIError) and says_full(error.err_code, error.description):
+                self.intake.refused(stream.name, str(error.description))
+        for (subject, words), number in refusals.items():
+            # One line for all of a kind: a stream that is full refuses a thousand at once.
+            self._log.warning("not confirmed", subject=subject, error=words, messages=number)
+
+    def _note_silence(self, subject: str) -> None:
+        client, stream = self._client(), stream_of(subject)
+        if stream is not None and client.is_connected:
+            self.intake.silent(stream.name, CONFIRM_TIMEOUT_S, client.stats["reconnects"])
 
     def _note(self, stream: str, first: int, last: int, before: Mapping[str, Highest]) -> None:
         then, now = before.get(stream, Highest()), self._highest.get(stream, Highest())

@@ -41,6 +41,7 @@ from streams.delivery.delays import delay_s, outage_delay_s
 from streams.delivery.failures import FailureCounter, Failures
 from streams.delivery.metrics import DEAD_LETTERS, HANDLED, OUTAGES
 from streams.delivery.publish import Publisher
+from streams.topology import DEAD_LETTERS as LETTERS_STREAM
 from streams.topology import ConsumerSpec
 from streams.tuning import Tuning
 
@@ -162,8 +163,6 @@ class Settler:
     ) -> None:
         done = [message for message, _, outcome in outcomes if outcome is None]
         failed = [(message, event, outcome) for message, event, outcome in outcomes if outcome is not None]
-        if failed:
-            await self._settle_failed(consumer, failed, given_up)
         again = [message.metadata.sequence.stream for message in done if deliveries_of(message) > 1]
         for message in done:
             # The next suspect may end this process before what we sent has left it.
@@ -171,6 +170,9 @@ class Settler:
         HANDLED.labels(consumer.name).inc(len(done))
         if again:
             await self.forget(consumer, again)
+        # Last, because a letter that the broker has no room for holds what is behind it.
+        if failed:
+            await self._settle_failed(consumer, failed, given_up)
 
     async def _settle_failed(
         self, consumer: ConsumerSpec, failed: Sequence[tuple[Msg, Event | None, EchoraError]], given_up: GivenUp | None
@@ -203,10 +205,7 @@ class Settler:
         if given_up is not None and refused:
             await _quietly(given_up(refused))
         letters = [self._letter(consumer, message, error, story) for message, _, error, story in dead]
-        try:
-            confirmed = await self.publisher.publish_all(letters)
-        except Outage:
-            confirmed = [False] * len(letters)
+        confirmed = await self._sent(consumer, letters)
         for (message, _, error, story), is_safe in zip(dead, confirmed, strict=True):
             if not is_safe:
                 await message.nak(delay=delay_s(Transient(""), 1, self.spread))
@@ -223,6 +222,28 @@ class Settler:
             )
         settled = [m.metadata.sequence.stream for (m, *_), safe in zip(dead, confirmed, strict=True) if safe]
         await self.forget(consumer, settled)
+
+    async def _sent(self, consumer: ConsumerSpec, letters: Sequence[Letter]) -> list[bool]:
+        """Publish letters, and hold them while the broker is away or has no room: a message that came again each time
+        would use up its deliveries, and a broker without room has none for the word that it gave the message up.
+        """
+        log = structlog.get_logger(consumer.name)
+        waits = 0
+        while True:
+            try:
+                confirmed = await self.publisher.publish_all(letters)
+                why = "it has no room for letters" if LETTERS_STREAM.name in self.publisher.intake.troubles else ""
+            except Outage as outage:
+                confirmed, why = [False] * len(letters), str(outage)
+            if not why or self.stopping.is_set():
+                if waits and not why:
+                    log.info("dead letters leave again", probes=waits)
+                return confirmed
+            if waits == 0:
+                log.warning("waiting for a dependency", dependency="NATS", error=why, letters=len(letters))
+                OUTAGES.labels(consumer.name, "NATS").inc()
+            await self._pause(outage_delay_s(waits, self.spread))
+            waits += 1
 
     def _letter(self, consumer: ConsumerSpec, message: Msg, error: EchoraError, story: Failures) -> Letter:
         now = self.clock.now()

@@ -101,14 +101,18 @@ class Home:
         """A free loopback port for NATS: the one of last time if nobody took it. Remembered for next time."""
         return self._port("nats_port")
 
+    def nats_monitoring_port(self) -> int:
+        """Another one, for the pages on which NATS says how it is."""
+        return self._port("nats_monitoring_port", besides=self.nats_port())
+
     def close(self) -> None:
         """Release the folder. Idempotent."""
         self.lock.release()
 
-    def _port(self, key: str) -> int:
+    def _port(self, key: str, besides: int = 0) -> int:
         state = self.folder("run") / "ports.json"
         known = read_json(state)
-        port = choose_port(known.get(key), seed=str(self.path))
+        port = choose_port(known.get(key), seed=str(self.path), besides=besides)
         if known.get(key) != port:
             write_json(state, {**known, key: port})
         return port

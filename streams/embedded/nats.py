@@ -48,6 +48,11 @@ class NatsServer:
         return f"nats://{LOOPBACK}:{self.port}"
 
     @property
+    def monitoring_url(self) -> str | None:
+        """Where it says how it is; None without `http_port`."""
+        return f"http://{LOOPBACK}:{self.http_port}" if self.http_port else None
+
+    @property
     def pid(self) -> int | None:
         """The server's process; None before the first start."""
         return self._process.pid if self._process else None

@@ -12,16 +12,17 @@ _PORTS = 10_000
 _TRIES_MAX = 100
 
 
-def choose_port(before: object, *, seed: str) -> int:
+def choose_port(before: object, *, seed: str, besides: int = 0) -> int:
     """The port `before` if it is one and free; else the first free one from a place that `seed` decides.
 
-    Two data folders thus start their search at different places and seldom want the same port.
+    Two data folders thus start their search at different places and seldom want the same port. `besides` is promised to
+    another server, though nobody listens there yet.
     """
-    if isinstance(before, int) and 1024 <= before <= 65_535 and is_free(before):
+    if isinstance(before, int) and 1024 <= before <= 65_535 and before != besides and is_free(before):
         return before
     start = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big")
     candidates = (_FIRST_PORT + (start + offset) % _PORTS for offset in range(_TRIES_MAX))
-    return next((port for port in candidates if is_free(port)), 0) or _any_port()
+    return next((port for port in candidates if port != besides and is_free(port)), 0) or _any_port()
 
 
 def is_free(port: int) -> bool:

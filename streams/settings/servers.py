@@ -12,6 +12,11 @@ class ServerSettings(BaseModel):
     """Where the servers are, and how they are used."""
 
     nats_url: SecretStr | None = Field(None, alias="NATS_URL", description="NATS server; unset runs one embedded.")
+    nats_monitoring_url: SecretStr | None = Field(
+        None,
+        alias="NATS_MONITORING_URL",
+        description="Monitoring page of that server; a full disk is then told at once, in the server's own words.",
+    )
     ack_wait_s: float | None = Field(
         None,
         ge=0.2,
@@ -43,6 +48,11 @@ class ServerSettings(BaseModel):
     @classmethod
     def _is_nats(cls, value: SecretStr | None) -> SecretStr | None:
         return server_address(value, ("nats", "tls", "ws", "wss"))
+
+    @field_validator("nats_monitoring_url")
+    @classmethod
+    def _is_page(cls, value: SecretStr | None) -> SecretStr | None:
+        return http_address(value, "http://host.example:8222", is_base=True)
 
     @field_validator("qdrant_url")
     @classmethod

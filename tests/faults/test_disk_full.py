@@ -1,14 +1,19 @@
-"""The disk under JetStream is full: publishing stops cleanly, and after room was made nothing acknowledged is lost."""
+"""The disk under JetStream is full: an alarm names it, publishing stops cleanly, and after room was made nothing
+acknowledged is lost and the alarm is over.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
@@ -20,11 +25,16 @@ from tests.faults.harness.judge import judge
 from tests.faults.harness.lane import Lane
 from tests.faults.harness.ledger import Sums
 from tests.faults.harness.traffic import hand_in
+from tests.integration.program.running import free_port
+from tests.waiting import eventually
 
 SMALL, LARGE = "size=24m", "size=256m"
 BALLAST_BYTES = 400_000
 BALLAST_MAX = 200
-NOTICED_WITHIN_S = 20.0
+NOTICED_WITHIN_S = 25.0
+OVER_WITHIN_S = 30.0
+TRIES_MAX = 100
+WORDS = {True: "no space left on device", False: "has confirmed no publish to it for"}
 
 
 def mounted(*words: str) -> bool:
@@ -50,31 +60,78 @@ async def small_disk(lane: Lane) -> AsyncIterator[Path]:
         subprocess.run(["umount", "--lazy", str(store)], check=True)
 
 
-async def test_disk_full(new_lane: NewLane, sums: Sums) -> None:
-    async with new_lane() as lane, small_disk(lane) as store:
-        await lane.start()
-        await hand_in(lane, "before")
-        assert await lane.drained() == []
-        kept = await _fill(lane)
-        # Records are taken: they wait in PostgreSQL, where there is room.
-        coming = asyncio.create_task(hand_in(lane, "a", "b", "c"))
-        async with asyncio.timeout(NOTICED_WITHIN_S):
-            while "NATS is not available" not in lane.program.said and "not confirmed" not in lane.program.said:
-                await asyncio.sleep(0.1)
-        assert not coming.done()
-        assert not lane.program.gone.is_set()
-        assert await lane.rows.fetchval("SELECT count(*) FROM outbox WHERE processed_at IS NULL") > 0
+@asynccontextmanager
+async def hook() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """A webhook: its address, and the alerts that came."""
+    heard: list[dict[str, Any]] = []
 
-        assert mounted("-o", f"remount,{LARGE}", "tmpfs", str(store))
-        await asyncio.to_thread(lane.nats.stop)
-        await asyncio.to_thread(lane.nats.start)
-        await coming
-        said = await judge(lane, drain_s=60, second_looks_s=20)
-        sums.add(said)
-        assert said.faults == []
-        there = {info.seq for info in [await lane.jetstream.get_msg(topology.EVENTS.name, seq) for seq in kept]}
-        assert there == set(kept), "a message was confirmed and is gone"
-        sums.figures["confirmed messages kept"] = len(kept)
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            size = int(head.partition("content-length:")[2].partition("\r\n")[0])
+            heard.append(json.loads(await reader.readexactly(size)))
+            writer.write(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", heard
+
+
+def alarms(heard: Sequence[Mapping[str, Any]], state: str) -> list[Mapping[str, Any]]:
+    """What the webhook was told of the stream of events."""
+    full = [alert for alert in heard if alert["kind"] == "broker_full" and alert["key"] == topology.EVENTS.name]
+    return [alert for alert in full if alert["facts"]["state"] == state]
+
+
+async def not_ready(lane: Lane) -> str:
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+        answer = await http.get(f"http://127.0.0.1:{lane.port}/healthz/ready")
+        alive = await http.get(f"http://127.0.0.1:{lane.port}/healthz/live")
+    assert (answer.status_code, alive.status_code) == (503, 200), answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("knows", [True, False], ids=["with its page", "by silence alone"])
+async def test_disk_full(new_lane: NewLane, sums: Sums, knows: bool) -> None:
+    """`knows`: whether the program knows the server's monitoring page, where the server names the disk."""
+    async with hook() as (address, heard), new_lane(ALERT_WEBHOOK_URL=address) as lane:
+        if knows:
+            lane.nats.http_port = free_port()
+            lane.settings["NATS_MONITORING_URL"] = str(lane.nats.monitoring_url)
+        async with small_disk(lane) as store:
+            await lane.start()
+            await hand_in(lane, "before")
+            assert await lane.drained() == []
+            kept = await _fill(lane)
+            # Records are taken: they wait in PostgreSQL, where there is room.
+            coming = asyncio.create_task(hand_in(lane, "a", "b", "c"))
+            await eventually(lambda: alarms(heard, "begun"), within_s=NOTICED_WITHIN_S)
+            (alarm,) = alarms(heard, "begun")
+            assert "stream ANIME_EVENTS" in alarm["text"]
+            assert WORDS[knows] in alarm["text"]
+            assert "restart that NATS server" in alarm["text"]
+            assert "stream ANIME_EVENTS takes no messages" in await not_ready(lane)
+            assert not coming.done()
+            assert not lane.program.gone.is_set()
+            assert await lane.rows.fetchval("SELECT count(*) FROM outbox WHERE processed_at IS NULL") > 0
+            assert await lane.rows.fetchval("SELECT count(*) FROM delivery_failure") == 0, "attempts were used up"
+            # A loop without a pause would be at it thousands of times by now.
+            assert lane.nats.home.log("nats").read_text().count("failed to store a msg") < TRIES_MAX
+
+            assert mounted("-o", f"remount,{LARGE}", "tmpfs", str(store))
+            await asyncio.to_thread(lane.nats.stop)
+            await asyncio.to_thread(lane.nats.start)
+            await coming
+            said = await judge(lane, drain_s=60, second_looks_s=20)
+            sums.add(said)
+            assert said.faults == []
+            there = {info.seq for info in [await lane.jetstream.get_msg(topology.EVENTS.name, seq) for seq in kept]}
+            assert there == set(kept), "a message was confirmed and is gone"
+            sums.figures["confirmed messages kept"] = len(kept)
+            await eventually(lambda: alarms(heard, "over"), within_s=OVER_WITHIN_S)
+            assert [len(alarms(heard, state)) for state in ("begun", "over")] == [1, 1], "each is told once"
 
 
 async def _fill(lane: Lane) -> list[int]:

@@ -62,7 +62,7 @@ def rows_seen(nodes: list[dict[str, Any]]) -> int:
 
 async def test_the_outbox_is_read_by_state_and_not_as_a_whole(long_outbox: asyncpg.Pool) -> None:
     for buckets in (list(range(16)), [3]):
-        nodes = await plan(long_outbox, query("claim"), buckets, 1_000, [])
+        nodes = await plan(long_outbox, query("claim"), buckets, 1_000, [], [])
         assert "Seq Scan" not in {node["Node Type"] for node in nodes}
         assert {node["Index Name"] for node in nodes if "Index Name" in node} == {"outbox_unsent"}
         assert rows_seen(nodes) <= UNSENT
