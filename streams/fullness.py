@@ -17,6 +17,7 @@ from streams.broker import connection
 from streams.delivery.intake import Intake, Trouble, is_disk
 from streams.fullness_words import begun, over, stream_named
 from streams.monitoring import Health, MonitoringPage
+from streams.tasks import end_tasks
 
 if TYPE_CHECKING:
     from streams.graph import Graph
@@ -68,10 +69,8 @@ class Fullness:
 
     async def stop(self) -> None:
         """End; what is full then is told again by the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        await end_tasks(self._task)
+        self._task = None
 
     async def once(self) -> None:
         """One look: tell of what has begun and of what is over."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import asyncpg
+
 from contracts.errors import EchoraError
 from contracts.limits import OUTBOX_BUCKETS
 from handlers.postgres import Connection, outage

@@ -26,7 +26,7 @@ async def full(jetstream: JetStreamContext) -> str:
     return subjects.ANIME_UPDATED
 
 
-async def test_by_default_a_refusal_looks_like_a_server_that_is_silent(client: Client, full: str) -> None:
+async def test_f22_by_default_a_refusal_looks_like_a_server_that_is_silent(client: Client, full: str) -> None:
     future = await client.jetstream().publish_async(full, b"x")
     # The answer of the same server to a message after it is there already.
     with pytest.raises(APIError, match="maximum bytes exceeded"):
@@ -36,7 +36,7 @@ async def test_by_default_a_refusal_looks_like_a_server_that_is_silent(client: C
     future.cancel()
 
 
-async def test_ours_hears_of_it_and_so_does_whoever_publishes(client: Client, full: str) -> None:
+async def test_f22_with_us_it_is_heard_and_so_does_whoever_publishes(client: Client, full: str) -> None:
     with pytest.raises(APIError, match="maximum bytes exceeded"):
         await asyncio.wait_for(await AnsweringContext(client).publish_async(full, b"x"), 5)
     publisher = Publisher(lambda: client)
