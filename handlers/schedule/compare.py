@@ -27,7 +27,6 @@ class Scene:
     now: datetime
     real: RealTime
     overdue: timedelta
-    begun_at: datetime
     stream_made_at: datetime
     held: Mapping[str, HeldTimer]
     in_flight: frozenset[str]
@@ -40,8 +39,6 @@ def fault(row: Row, policy: Policy, scene: Scene) -> str | None:
     subject = subject_of(row.workflow, row.entity_id)
     if row.due_at is None or row.timer_queued_at is None or subject in scene.in_flight:
         return None
-    if row.timer_queued_at >= scene.begun_at:
-        return None  # Set while we looked: the look is older than the timer.
     held = scene.held.get(subject)
     is_future = row.due_at > scene.now + timedelta(seconds=scene.slack_s)
     if held is not None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
+from contracts.subjects import SCHEDULE_TIMER
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, outage
 from handlers.schedule.compare import OVERDUE_S, Scene, fault, nobodys
 from handlers.schedule.moves import Moved
 from handlers.schedule.ports import HeldTimer, Timers
@@ -51,26 +53,27 @@ async def reconcile(
     while PostgreSQL or NATS is away; the next pass repairs the rest.
     """
     was_set = await project_all(pool, store, clock())
-    scene = await _look(pool, store, timers, clock, timedelta(seconds=overdue_s))
     found: Counter[str] = Counter()
     owned: set[str] = set()
     compared = 0
     after = Key("", "")
-    for _ in range(PASSES_MAX):
-        page = await _page(pool, after)
-        if not page:
-            break
-        after = page[-1].key
-        compared += len(page)
-        owned.update(subject_of(row.workflow, row.entity_id) for row in page)
-        faults = {
-            row.key: (row, wrong)
-            for row in page
-            if row.workflow in store.workflows and (wrong := fault(row, store.policy(row), scene)) is not None
-        }
-        found.update(wrong for _, wrong in faults.values())
-        await _repair(pool, store, {key: row for key, (row, _) in faults.items()}, clock())
-    stray = nobodys(scene.held, owned, store.real(clock()))
+    async with _snapshot(pool) as rows:
+        scene = await _look(rows, store, timers, clock, timedelta(seconds=overdue_s))
+        for _ in range(PASSES_MAX):
+            page = await _page(rows, after)
+            if not page:
+                break
+            after = page[-1].key
+            compared += len(page)
+            owned.update(subject_of(row.workflow, row.entity_id) for row in page)
+            faults = {
+                row.key: (row, wrong)
+                for row in page
+                if row.workflow in store.workflows and (wrong := fault(row, store.policy(row), scene)) is not None
+            }
+            repaired = await _repair(pool, store, {key: row for key, (row, _) in faults.items()}, clock())
+            found.update(faults[key][1] for key in repaired)
+    stray = await _strays(pool, nobodys(scene.held, owned, store.real(clock())))
     await _cancel(timers, stray)
     return Report(was_set, compared, found["missing"], found["stale"], found["lost"], len(stray))
 
@@ -88,40 +91,67 @@ async def project_all(pool: asyncpg.Pool, store: ScheduleStore, now: datetime) -
     return rows
 
 
-async def _look(
-    pool: asyncpg.Pool, store: ScheduleStore, timers: Timers, clock: Callable[[], datetime], overdue: timedelta
-) -> Scene:
-    # In this order: what leaves the outbox after it was read is seen in the stream, or was queued after we began.
+@asynccontextmanager
+async def _snapshot(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """Rows and outbox as of one instant: of a timer whose row is seen, the message is seen to wait, or was sent."""
     with outage():
-        begun_at = await pool.fetchval("SELECT now()")
-        in_flight = frozenset(row["subject"] for row in await pool.fetch(query("in_flight")))
+        async with (
+            pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+
+async def _look(
+    rows: Connection, store: ScheduleStore, timers: Timers, clock: Callable[[], datetime], overdue: timedelta
+) -> Scene:
+    # In this order: what had left the outbox by the instant of the snapshot is in the stream, unless it has fired.
+    in_flight = frozenset(row["subject"] for row in await rows.fetch(query("in_flight")))
     made_at = await timers.made_at()
     held = await timers.held()
     # What was due while we read has fired and is held no more: by now it waits to be handled, or was.
     now = clock()
     waiting = {name: await timers.waiting_ticks(name) for name in store.workflows}
-    return Scene(now, store.real, overdue, begun_at, made_at, held, in_flight, waiting, store.slack_s)
+    return Scene(now, store.real, overdue, made_at, held, in_flight, waiting, store.slack_s)
 
 
-async def _page(pool: asyncpg.Pool, after: Key) -> list[Row]:
-    with outage():
-        records = await pool.fetch(query("timed_page"), after.workflow, after.entity_id, PAGE_ROWS)
-    return [row_of(record) for record in records]
+async def _page(rows: Connection, after: Key) -> list[Row]:
+    return [
+        row_of(record) for record in await rows.fetch(query("timed_page"), after.workflow, after.entity_id, PAGE_ROWS)
+    ]
 
 
-async def _repair(pool: asyncpg.Pool, store: ScheduleStore, seen: dict[Key, Row], now: datetime) -> None:
-    """Have the timers of these rows set again, unless they changed since they were seen."""
+async def _repair(pool: asyncpg.Pool, store: ScheduleStore, seen: dict[Key, Row], now: datetime) -> set[Key]:
+    """Have the timers of these rows set again, unless they changed since they were seen; gives which were."""
+    repaired: set[Key] = set()
     if not seen:
-        return
+        return repaired
 
     def set_again(row: Row) -> Moved:
-        if (row.plan_version, row.timer_number) != (seen[row.key].plan_version, seen[row.key].timer_number):
+        before = seen[row.key]
+        if (row.plan_version, row.timer_number, row.due_at) != (
+            before.plan_version,
+            before.timer_number,
+            before.due_at,
+        ):
             return Moved(row)
+        repaired.add(row.key)
         return Moved(replace(row, timer_due_at=None))
 
     with outage():
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
             await store.move(connection, list(seen), set_again, now)
+    return repaired
+
+
+async def _strays(pool: asyncpg.Pool, suspects: Sequence[HeldTimer]) -> list[HeldTimer]:
+    """Those that no row has by now either: a timer may have been set after the snapshot, and its row came before it."""
+    if not suspects:
+        return []
+    with outage():
+        records = await pool.fetch(query("timed_among"), [timer.subject for timer in suspects], f"{SCHEDULE_TIMER}.")
+    owned = {record["subject"] for record in records}
+    return [timer for timer in suspects if timer.subject not in owned]
 
 
 async def _cancel(timers: Timers, stray: list[HeldTimer]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -14,8 +16,10 @@ from nats.aio.client import Client
 
 from contracts.workflow import Due
 from handlers.schedule.desk import Desk
+from handlers.schedule.moves import Moved
 from handlers.schedule.ports import HeldTimer
 from handlers.schedule.reconcile import project_all, reconcile
+from handlers.schedule.row import Key
 from handlers.schedule.store import ScheduleStore
 from handlers.schedule.tick import Ignore, Ignored, Missed, Run
 from handlers.schedule.timer import DUE_AT, TICK, rfc3339, subject_of
@@ -26,6 +30,9 @@ from streams.timers import NatsTimers
 from streams.topology import SCHEDULE
 from tests.integration.schedule.clockwork import TABLE, Ticks, begin, consumer_of, handle, now, row, soon, unsent
 from tests.waiting import eventually
+
+Happens = Callable[[], Awaitable[None]]
+AGAIN = Key("single", "again")
 
 
 async def relayed(pool: asyncpg.Pool) -> bool:
@@ -233,6 +240,44 @@ async def test_a_timer_that_is_slow_to_arrive_is_no_missing_one(
     monkeypatch.setattr("streams.timers.IDLE_MAX", 10_000)
     assert len(await timers.held()) == 1_500
     assert (await reconcile(pool, store, timers, now)).missing == 0
+
+
+class Meanwhile:
+    """Timers around whose reading something else happens, as it does in a program at work."""
+
+    def __init__(self, timers: NatsTimers, before: Happens, after: Happens) -> None:
+        self._timers, self._before, self._after = timers, before, after
+
+    async def held(self) -> Mapping[str, HeldTimer]:
+        await self._before()
+        found = await self._timers.held()
+        await self._after()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._timers, name)
+
+
+async def test_a_timer_that_is_set_while_timers_are_compared_is_neither_missing_nor_nobodys(
+    pool: asyncpg.Pool, desk: Desk, store: ScheduleStore, relay: Relay, timers: NatsTimers
+) -> None:
+    await desk.plan("single", {"again": soon(3_600)}, now())
+    await eventually(lambda: relayed(pool))
+    await timers.cancel([subject_of("single", "again")], await timers.last_sequence())
+
+    async def plan_another() -> None:
+        await desk.plan("single", {"new": soon(3_600)}, now())
+        await eventually(lambda: relayed(pool))
+
+    async with pool.acquire() as connection:
+        # It begins before the comparison, and commits after the timers were read and before the rows might be.
+        setting = connection.transaction()
+        await setting.start()
+        await store.move(connection, [AGAIN], lambda row: Moved(replace(row, timer_due_at=None)), now())
+        report = await reconcile(pool, store, Meanwhile(timers, plan_another, setting.commit), now)
+    assert (report.missing, report.stale, report.lost, report.cancelled) == (0, 0, 0, 0)
+    await eventually(lambda: relayed(pool))
+    assert set(await timers.held()) == {subject_of("single", "again"), subject_of("single", "new")}
 
 
 async def test_what_is_missing_stale_or_nobodys_is_repaired(

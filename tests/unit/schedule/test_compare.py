@@ -35,7 +35,6 @@ def scene(*timers: HeldTimer, **changes: Any) -> Scene:
         "now": NOW,
         "real": lambda instant: instant,
         "overdue": timedelta(minutes=15),
-        "begun_at": NOW,
         "stream_made_at": NOW - 10 * HOUR,
         "held": {timer.subject: timer for timer in timers},
         "in_flight": frozenset(),
@@ -50,7 +49,6 @@ def test_a_timer_that_is_the_rows_own_is_right() -> None:
 def test_a_timer_that_is_not_there_is_missing_unless_it_is_on_its_way() -> None:
     assert fault(row(), POLICY, scene()) == "missing"
     assert fault(row(), POLICY, scene(in_flight=frozenset({SUBJECT}))) is None
-    assert fault(row(queued_at=NOW + HOUR), POLICY, scene()) is None
 
 
 def test_a_timer_of_another_look_or_time_is_stale() -> None:
