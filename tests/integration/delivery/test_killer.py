@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import count
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from streams.delivery.publish import Publisher
 from streams.delivery.pull import Puller
 from streams.delivery.settle import SUSPECT_FROM, apart
 from streams.embedded import NatsServer
+from streams.tasks import end_tasks
 from tests.events import updated
 from tests.integration.delivery.lane import Lane, open_lane
 from tests.waiting import eventually
@@ -44,10 +44,7 @@ async def one_life(server: NatsServer, lane: Lane, deadly: set[UUID], handled: l
     waits = [asyncio.create_task(dying.wait()), asyncio.create_task(eventually(lane.is_settled, within_s=60))]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     # It ends in the middle of things: nothing is given back, nobody goes on with a heartbeat.
-    for task in [*waits, *(task for task in asyncio.all_tasks() if lane.consumer.name in task.get_name())]:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    await end_tasks(*waits, *(task for task in asyncio.all_tasks() if lane.consumer.name in task.get_name()))
     await own.close()
     return dying.is_set()
 
