@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
+from streams.tasks import end_tasks
 from tests.faults.conftest import NewLane, chosen
 from tests.faults.harness.judge import judge
 from tests.faults.harness.lane import Lane
@@ -35,8 +36,7 @@ async def records_coming_in(lane: Lane) -> AsyncIterator[None]:
         yield
         assert not task.done(), task.exception()
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end_tasks(task)
 
 
 async def test_jetstream_deleted_in_a_run(new_lane: NewLane, sums: Sums) -> None:

@@ -16,6 +16,7 @@ from contracts import codec, subjects
 from contracts.events import DeadLetterEvent
 from contracts.limits import EVENT_BYTES_MAX, HEADERS_BYTES_MAX, SERVER_PAYLOAD_BYTES_MAX
 from streams import topology
+from streams.tasks import end_tasks
 from tests.faults.conftest import NewLane, chosen
 from tests.faults.harness.judge import judge
 from tests.faults.harness.lane import Lane
@@ -43,8 +44,7 @@ async def test_poison(new_lane: NewLane, sums: Sums, dice: random.Random) -> Non
         peaks, waits = [before], []
         looking = asyncio.create_task(_look(lane, peaks, waits))
         rate = await _send(lane, dice, chosen(10_000, 100_000), sent)
-        looking.cancel()
-        await asyncio.wait([looking])
+        await end_tasks(looking)
         assert await lane.drained(60) == []
         letters, delays = await _letters(lane, sent)
         sums.sent = sums.acknowledged = len(sent)

@@ -15,6 +15,7 @@ from time import monotonic
 
 import asyncpg
 
+from streams.tasks import end_tasks
 from tests.faults.harness.lane import Lane
 from tests.faults.harness.ledger import Entry
 from tests.faults.harness.traffic import air, change, hand_in, refresh
@@ -32,15 +33,10 @@ class Load:
     names: tuple[str, ...]
     per_second: float
     sent: int = 0
-    is_over: bool = False
 
     async def run(self) -> None:
         begun = monotonic()
         for number in count():
-            # A cancellation alone may be lost: the client waits with `wait_for`, which before Python 3.12 forgets a
-            # cancellation that comes together with the answer.
-            if self.is_over:
-                return
             name = self.names[number % len(self.names)]
             match number % 10:
                 case 3:
@@ -116,10 +112,7 @@ async def load(lane: Lane, per_second: float = 30.0, names: int = 20, senders: i
         for task in tasks:
             assert not task.done(), task.exception()
     finally:
-        for share, task in zip(shares, tasks, strict=True):
-            share.is_over = True
-            task.cancel()
-        await asyncio.wait(tasks)
+        await end_tasks(*tasks)
 
 
 async def probe(lane: Lane, name: str = "load 0", *, patience_s: float = PATIENCE_S) -> float:

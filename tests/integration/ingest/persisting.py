@@ -18,6 +18,7 @@ from handlers.ingest import IngestStore, RawRecord, Verdict, ingest
 from handlers.persist import enriched
 from handlers.relay.message import outgoing
 from streams.clock import SystemClock
+from streams.tasks import end_tasks
 
 WAITING = f"""
     SELECT * FROM outbox WHERE processed_at IS NULL AND subject = '{subjects.ANIME_ENRICHED}' ORDER BY id LIMIT 50"""
@@ -79,8 +80,7 @@ async def hand_in(
         return sorted([verdict async for verdict in found], key=lambda verdict: verdict.position or 0)
     finally:
         if beside is not None:
-            beside.cancel()
-            await asyncio.wait({beside})
+            await end_tasks(beside)
             if not beside.cancelled() and (failure := beside.exception()):
                 raise failure
 

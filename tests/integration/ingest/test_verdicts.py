@@ -15,6 +15,7 @@ from handlers.ingest.records import prepare
 from handlers.ingest.sending import Batch, encode
 from handlers.persist import delete_anime
 from streams.clock import SystemClock
+from streams.tasks import end_tasks
 from tests.integration.ingest.persisting import deliver, hand_in, keep_delivering, version
 from tests.unit.ingest.samples import NOW, anime_id, raw_record
 from tests.unit.ingest.test_vocabulary import DATABASE, recorded
@@ -151,8 +152,7 @@ async def test_two_at_once_hand_in_the_same(pool: asyncpg.Pool) -> None:
     try:
         both = await asyncio.gather(hand_in(pool, values, persisting=False), hand_in(pool, values, persisting=False))
     finally:
-        beside.cancel()
-        await asyncio.wait({beside})
+        await end_tasks(beside)
     found = {verdict.kind for verdicts in both for verdict in verdicts}
     assert found <= {Kind.NEW, Kind.UNCHANGED}
     assert [len(verdicts) for verdicts in both] == [30, 30]
@@ -217,8 +217,7 @@ async def test_the_demo_catalogue_goes_in(pool: asyncpg.Pool) -> None:
         found = ingest(demo_catalogue(), IngestStore(pool), SystemClock(), artifact_uri="demo catalogue")
         verdicts = [verdict async for verdict in found]
     finally:
-        beside.cancel()
-        await asyncio.wait({beside})
+        await end_tasks(beside)
     assert len(verdicts) >= 60
     assert [(one.label, one.reason) for one in verdicts if one.kind is not Kind.NEW] == []
     assert all(not one.ignored for one in verdicts)

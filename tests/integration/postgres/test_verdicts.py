@@ -21,6 +21,7 @@ from handlers.postgres import Connection, Verdict, sqlstate, verdict
 from streams.database.migrate import migrate
 from streams.database.pool import PoolLimits, open_pool
 from streams.embedded import NatsServer, PostgresServer
+from streams.tasks import end_tasks
 from tests.events import enriched as record
 from tests.events import uid
 from tests.events import updated as change
@@ -86,8 +87,7 @@ async def deadlock(connection: Connection, others: asyncpg.Pool) -> None:
         try:
             await connection.execute("SELECT FROM company FOR UPDATE")
         finally:
-            waiting.cancel()
-            await asyncio.wait([waiting])
+            await end_tasks(waiting)
 
 
 async def cannot_be_serialised(connection: Connection, others: asyncpg.Pool) -> None:

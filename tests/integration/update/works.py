@@ -31,6 +31,7 @@ from streams.graph import Graph
 from streams.looks import Looks, Outcome
 from streams.settings import Settings
 from streams.start import Servers, running
+from streams.tasks import end_tasks
 from streams.timekeeping import Timekeeping
 from tests.waiting import eventually
 
@@ -131,10 +132,7 @@ class Process:
         pullers = list(self.graph.pullers.by_consumer.values())
         # What a batch in hand has begun, as its heartbeat, ends with its pull loop.
         mine = {one._task for one in pullers if one._task is not None} | {self.graph.relay._task}
-        for task in mine:
-            if task is not None:
-                task.cancel()
-        await asyncio.wait([task for task in mine if task is not None])
+        await end_tasks(*mine)
         self.graph.relay._task = None
         for one in pullers:
             one._task = None
