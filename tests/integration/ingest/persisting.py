@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,6 @@ from handlers.ingest import IngestStore, RawRecord, Verdict, ingest
 from handlers.persist import enriched
 from handlers.relay.message import outgoing
 from streams.clock import SystemClock
-from streams.tasks import end_tasks
 
 WAITING = f"""
     SELECT * FROM outbox WHERE processed_at IS NULL AND subject = '{subjects.ANIME_ENRICHED}' ORDER BY id LIMIT 50"""
@@ -46,10 +46,22 @@ async def deliver(pool: asyncpg.Pool) -> list[AnimeEnrichedEvent]:
     return events
 
 
-async def keep_delivering(pool: asyncpg.Pool) -> None:
-    while True:
-        if not await deliver(pool):
-            await asyncio.sleep(0.01)
+@asynccontextmanager
+async def delivering(pool: asyncpg.Pool) -> AsyncIterator[None]:
+    """Persist runs for as long as the block does. It ends between two passes: what it applied is marked as sent too."""
+    over = asyncio.Event()
+
+    async def keep_delivering() -> None:
+        while not over.is_set():
+            if not await deliver(pool):
+                await asyncio.sleep(0.01)
+
+    beside = asyncio.create_task(keep_delivering())
+    try:
+        yield
+    finally:
+        over.set()
+        await beside
 
 
 def arriving(values: Iterable[Any]) -> AsyncIterator[RawRecord]:
@@ -71,18 +83,12 @@ async def hand_in(
     clock: Clock | None = None,
 ) -> list[Verdict]:
     """Ingest the values while persist runs beside it, or does not; the verdicts in order of their positions."""
-    beside = asyncio.create_task(keep_delivering(pool)) if persisting else None
-    try:
+    async with delivering(pool) if persisting else nullcontext():
         records = arriving(values)
         found = ingest(
             records, IngestStore(pool), clock or SystemClock(), artifact_uri="test", inactivity_timeout_s=timeout_s
         )
         return sorted([verdict async for verdict in found], key=lambda verdict: verdict.position or 0)
-    finally:
-        if beside is not None:
-            await end_tasks(beside)
-            if not beside.cancelled() and (failure := beside.exception()):
-                raise failure
 
 
 async def version(pool: asyncpg.Pool, anime_id: UUID) -> int | None:

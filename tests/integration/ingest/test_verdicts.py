@@ -15,8 +15,7 @@ from handlers.ingest.records import prepare
 from handlers.ingest.sending import Batch, encode
 from handlers.persist import delete_anime
 from streams.clock import SystemClock
-from streams.tasks import end_tasks
-from tests.integration.ingest.persisting import deliver, hand_in, keep_delivering, version
+from tests.integration.ingest.persisting import deliver, delivering, hand_in, version
 from tests.unit.ingest.samples import NOW, anime_id, raw_record
 from tests.unit.ingest.test_vocabulary import DATABASE, recorded
 
@@ -148,11 +147,8 @@ async def test_what_is_undecided_for_very_long_is_sent_again(pool: asyncpg.Pool)
 
 async def test_two_at_once_hand_in_the_same(pool: asyncpg.Pool) -> None:
     values = [raw_record(number) for number in range(30)]
-    beside = asyncio.create_task(keep_delivering(pool))
-    try:
+    async with delivering(pool):
         both = await asyncio.gather(hand_in(pool, values, persisting=False), hand_in(pool, values, persisting=False))
-    finally:
-        await end_tasks(beside)
     found = {verdict.kind for verdicts in both for verdict in verdicts}
     assert found <= {Kind.NEW, Kind.UNCHANGED}
     assert [len(verdicts) for verdicts in both] == [30, 30]
@@ -212,12 +208,9 @@ async def test_all_recorded_records_go_in(pool: asyncpg.Pool) -> None:
 
 
 async def test_the_demo_catalogue_goes_in(pool: asyncpg.Pool) -> None:
-    beside = asyncio.create_task(keep_delivering(pool))
-    try:
+    async with delivering(pool):
         found = ingest(demo_catalogue(), IngestStore(pool), SystemClock(), artifact_uri="demo catalogue")
         verdicts = [verdict async for verdict in found]
-    finally:
-        await end_tasks(beside)
     assert len(verdicts) >= 60
     assert [(one.label, one.reason) for one in verdicts if one.kind is not Kind.NEW] == []
     assert all(not one.ignored for one in verdicts)
