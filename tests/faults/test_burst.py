@@ -59,10 +59,11 @@ async def test_burst(new_lane: NewLane, sums: Sums) -> None:
         assert _budgets(book, sums) == []
         # Else nothing was tried: the looks want more of this source at once than its budget allows.
         assert len(book.sent(BUSIEST)) > SHOWS
+        assert all(book.sent(source) for source in world_policies(book.url))
 
 
 def _with_every_source(book: Book) -> dict[str, str]:
-    return settings(book.url) | {"JIKAN_ENABLED": "true", "KITSU_ENABLED": "true"}
+    return settings(book.url) | {"JIKAN_ENABLED": "true", "KITSU_ENABLED": "true", "MAL_ENABLED": "true"}
 
 
 @asynccontextmanager
