@@ -54,7 +54,7 @@ endif
 bench: $(VENV)/.dev ## Measure against a reference and the raw limits (half an hour; BENCH=… for a part); figures as JSON in build/bench.json.
 	@$(BIN)/python -m bench $(BENCH)
 
-faults: $(VENV)/.dev ## Kill, cut and poison in the long form (hours); the ledger as JSON in build/faults.json.
+faults: $(VENV)/.dev ## Kill, cut and poison in the long form (more than an hour); the ledger as JSON in build/faults.json.
 	@ECHORA_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(FAULTS)
 
 lint: $(VENV)/.dev ## Style.
