@@ -105,6 +105,19 @@ def as_outage(error: BaseException) -> Outage:
     return Outage("PostgreSQL", f"{type(error).__name__}: {error}")
 
 
+def is_refused(error: Exception) -> bool:
+    """Whether the values of a transaction that failed are refused (True), or another was in its way (False).
+
+    Raises `error` itself when it is a BUG, and Outage when PostgreSQL is AWAY.
+    """
+    meaning = verdict(error)
+    if meaning is Verdict.BUG:
+        raise error
+    if meaning is Verdict.AWAY:
+        raise as_outage(error) from error
+    return meaning is Verdict.REFUSED
+
+
 @contextmanager
 def outage() -> Iterator[None]:
     """Raise what waiting helps against as an Outage; what was refused, and bugs, go through as they are.

@@ -15,7 +15,7 @@ import asyncpg
 from contracts.errors import Awaited, EchoraError, Outage, Permanent
 from contracts.events import Event
 from handlers.persist.sql import query
-from handlers.postgres import ACQUIRE_TIMEOUT_S, RACES, Connection, Verdict, as_outage, sqlstate, verdict
+from handlers.postgres import ACQUIRE_TIMEOUT_S, RACES, Connection, is_refused, sqlstate
 
 Outcome = EchoraError | None
 """What became of one event: None when its effect is committed, else why not."""
@@ -37,13 +37,8 @@ async def apply(pool: asyncpg.Pool, consumer: str, events: Sequence[Event], step
             async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 return await _claim_and_apply(connection, consumer, events, step)
         except Exception as error:
-            meaning = verdict(error)
-            if meaning is Verdict.BUG:
-                raise
-            if meaning is Verdict.AWAY:
-                raise as_outage(error) from error
             is_race = sqlstate(error) in RACES and attempt < CONFLICT_RETRIES_MAX
-            if meaning is Verdict.REFUSED and not is_race:
+            if is_refused(error) and not is_race:
                 return await _isolate(pool, consumer, events, step, error)
     raise Outage("PostgreSQL", f"other transactions held the rows of {consumer} {CONFLICT_RETRIES_MAX} times")
 

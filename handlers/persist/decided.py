@@ -27,7 +27,7 @@ from handlers.persist.episodes import keep_episode_counts
 from handlers.persist.links import write_anime_links
 from handlers.persist.rows import Entity
 from handlers.persist.sql import query
-from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, Verdict, as_outage, verdict
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, is_refused
 
 TABLES: Final = {table.name: table for table in (ANIME, CHARACTER)}
 SUBJECTS: Final = {ANIME.name: subjects.ANIME_SYNCED, CHARACTER.name: subjects.CHARACTER_SYNCED}
@@ -91,12 +91,7 @@ async def _together(pool: asyncpg.Pool, ids: Sequence[UUID], act: Act) -> list[D
             async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 return await act(connection, ids)
         except Exception as error:
-            meaning = verdict(error)
-            if meaning is Verdict.BUG:
-                raise
-            if meaning is Verdict.AWAY:
-                raise as_outage(error) from error
-            if meaning is Verdict.REFUSED:
+            if is_refused(error):
                 if len(ids) == 1:
                     raise Permanent(f"PostgreSQL refuses review {ids[0]}: {error}") from error
                 middle = len(ids) // 2

@@ -6,6 +6,7 @@ They run side by side to save time. What the whole program does is in tests/inte
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,6 +51,10 @@ class Run:
         with socket.socket() as door:
             return door.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def begun(self) -> list[int]:
+        """The process of each lifespan that said so."""
+        return [int(pid) for pid in re.findall(r"begun in (\d+)", self.said)]
+
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
 
@@ -79,6 +84,15 @@ def run(folder: Path, name: str, server: NatsServer, *arguments: str) -> Iterato
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(WITHIN_S)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @dataclass
@@ -158,9 +172,14 @@ def test_f19_by_default_a_start_that_is_refused_is_a_page_of_traceback(refused: 
 
 
 def test_f19_by_default_with_workers_it_ends_as_if_all_were_well(refused: Refused) -> None:
-    """Each worker has a lifespan of its own, too."""
     assert "begun" in refused.library_with_workers.said
     assert refused.library_with_workers.process.returncode == 0
+
+
+def test_f19_by_default_each_worker_runs_the_lifespan(server: NatsServer, tmp_path: Path) -> None:
+    with run(tmp_path, "library:announces", server, "--workers", "2") as workers:
+        # One that was slow to begin is replaced, so that more than two may have begun; two of them live.
+        assert wait_until(lambda: len({pid for pid in workers.begun() if is_alive(pid)}) == 2, WITHIN_S), workers.said
 
 
 def test_f19_with_us_it_is_one_line_and_an_exit_code(refused: Refused) -> None:

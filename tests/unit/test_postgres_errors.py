@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import Awaited, Outage
-from handlers.postgres import BY_CLASS, BY_STATE, RACES, Verdict, outage, sqlstate, verdict, verdict_of_state
+from handlers.postgres import (
+    BY_CLASS,
+    BY_STATE,
+    RACES,
+    Verdict,
+    is_refused,
+    outage,
+    sqlstate,
+    verdict,
+    verdict_of_state,
+)
 
 AWAY, CONFLICT, REFUSED, BUG = Verdict.AWAY, Verdict.CONFLICT, Verdict.REFUSED, Verdict.BUG
 # Written down here once more, code by code, so that a line that is lost or moved in the table shows.
@@ -101,6 +111,17 @@ def test_an_outage_that_is_one_already_passes_as_it_is() -> None:
     with pytest.raises(Outage) as caught, outage():
         raise first
     assert caught.value is first
+
+
+@pytest.mark.parametrize(("state", "expected"), EXPECTED.items())
+def test_a_transaction_that_failed_is_refused_or_was_in_the_way_or_it_raises(state: str, expected: Verdict) -> None:
+    error = asyncpg.PostgresError.new({"C": state, "M": "as the server says it"})
+    if expected in (REFUSED, CONFLICT):
+        assert is_refused(error) is (expected is REFUSED)
+        return
+    with pytest.raises(Outage if expected is AWAY else type(error)) as caught:
+        is_refused(error)
+    assert error in (caught.value, caught.value.__cause__)
 
 
 def test_the_examples_hold_each_verdict_more_than_once() -> None:

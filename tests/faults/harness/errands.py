@@ -11,7 +11,7 @@ import random
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tests.faults.harness.judge import judge
@@ -120,7 +120,10 @@ async def _work(open_lane: OpenLane, queue: list[ErrandDeath], outcome: ErrandOu
                     died, wrong = await _die(lane, death)
                 except Exception as error:  # It belongs to this death, and the others go on.
                     died, wrong = True, traceback.format_exception(error)
-                if not died:
+                if not died and death.occurrence > 1:
+                    # Another day the errand takes the step less often; its first time it takes whatever the pace.
+                    queue.append(replace(death, occurrence=1))
+                elif not died:
                     outcome.unreached.append(death)
                 sums.kills += died
                 if wrong:

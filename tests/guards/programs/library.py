@@ -33,10 +33,18 @@ async def refused(**_: Any) -> AsyncIterator[None]:
     yield
 
 
+@asynccontextmanager
+async def announced(**_: Any) -> AsyncIterator[None]:
+    """What a start does that expects to be the only one: it says which process it is of."""
+    print(f"begun in {os.getpid()}", file=sys.stderr, flush=True)
+    yield
+
+
 def broker() -> NatsBroker:
     """A broker of the server that the test has started, if it has."""
     return NatsBroker(os.environ.get("NATS_URL", "nats://127.0.0.1:1"), logger=None)
 
 
 app = AsgiFastStream(broker(), asgi_routes=[("/events", endless)], logger=None)
+announces = AsgiFastStream(broker(), lifespan=announced, logger=None)
 cannot_start = AsgiFastStream(broker(), lifespan=refused, logger=None)

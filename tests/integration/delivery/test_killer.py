@@ -63,7 +63,9 @@ async def test_neighbours_of_what_kills_its_process_go_through(
         assert await one_life(nats_server, lane, deadly, handled), "the deadly ones are still there"
         if innocent <= set(handled):
             break
-        assert lives < 20, "the server would give them up too, long before they get their turn"
+        # Each life lets through who stands before the guilty: of two guilty ones that takes twenty lives once in a
+        # hundred runs, and all the deliveries that there are once in ten million.
+        assert lives < lane.consumer.max_deliver, "the server gives them up before they get their turn"
     assert (await lane.info()).num_ack_pending == len(deadly)
     assert await lane.letters() == []
 
