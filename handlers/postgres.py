@@ -57,6 +57,7 @@ BY_STATE: Final[Mapping[str, tuple[Verdict, str]]] = {
     "3D000": (Verdict.AWAY, "the database is not there, for every message alike"),
     "40002": (Verdict.REFUSED, "rolled back, but by a constraint"),
     "40003": (Verdict.AWAY, "it is not known whether the statement took effect; who repeats finds out"),
+    "42501": (Verdict.AWAY, "a right that is missing fails every message alike, until somebody grants it"),
     "55P03": (Verdict.CONFLICT, "somebody held the row for longer than the lock timeout"),
     "72000": (Verdict.CONFLICT, "the snapshot is too old; a new transaction takes a new one"),
 }
@@ -73,6 +74,10 @@ BY_TYPE: Final[tuple[tuple[type[Exception], Verdict, str], ...]] = (
     (OverflowError, Verdict.REFUSED, "a number or date beyond the type's range"),
     (OSError, Verdict.AWAY, "no way to the server"),  # TimeoutError is one too: of connecting, or of a command.
 )
+# What to do, where the server's own words leave that open and waiting alone changes nothing.
+REMEDIES: Final[Mapping[str, str]] = {
+    "42501": "grant it: run deploy/postgres/roles.sql as the owner, and give this login the roles of ECHORA_ROLES",
+}
 # Another transaction may have entered the same row between our look and our insert: looking again tells which it is.
 RACES: Final = frozenset({"23503", "23505"})
 ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -101,8 +106,9 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def as_outage(error: BaseException) -> Outage:
-    """The Outage that says it."""
-    return Outage("PostgreSQL", f"{type(error).__name__}: {error}")
+    """The Outage that says it, and what to do where that is known."""
+    remedy = REMEDIES.get(sqlstate(error) or "")
+    return Outage("PostgreSQL", f"{type(error).__name__}: {error}" + (f"; {remedy}" if remedy else ""))
 
 
 def is_refused(error: Exception) -> bool:

@@ -15,7 +15,9 @@ from handlers.postgres import (
     BY_CLASS,
     BY_STATE,
     RACES,
+    REMEDIES,
     Verdict,
+    as_outage,
     is_refused,
     outage,
     sqlstate,
@@ -30,11 +32,11 @@ EXPECTED: dict[str, Verdict] = {
     **dict.fromkeys(["53000", "53100", "53200", "53300", "53400"], AWAY),
     **dict.fromkeys(["57000", "57014", "57P01", "57P02", "57P03", "57P04", "57P05"], AWAY),
     **dict.fromkeys(["58000", "58030", "58P01", "F0000", "F0001"], AWAY),
-    **dict.fromkeys(["25006", "25P03", "25P04", "28000", "28P01", "3D000", "40003"], AWAY),
+    **dict.fromkeys(["25006", "25P03", "25P04", "28000", "28P01", "3D000", "40003", "42501"], AWAY),
     **dict.fromkeys(["40000", "40001", "40P01", "55P03", "72000"], CONFLICT),
     **dict.fromkeys(["22001", "22003", "22008", "22021", "22P02", "22P05"], REFUSED),
     **dict.fromkeys(["23502", "23503", "23505", "23514", "23P01", "40002", "54000"], REFUSED),
-    **dict.fromkeys(["0A000", "21000", "25000", "25P02", "42501", "42601", "42703", "42P01", "42883"], BUG),
+    **dict.fromkeys(["0A000", "21000", "25000", "25P02", "42601", "42703", "42P01", "42883"], BUG),
     **dict.fromkeys(["55000", "55006", "P0001", "XX000", "XX001", "XX002", "", "99999"], BUG),
 }
 CLASSES = [
@@ -104,6 +106,13 @@ def test_a_schema_that_changed_under_a_statement_is_known_by_what_the_server_did
     fields = {"C": "0A000", "M": "cached plan must not change result type", "R": "RevalidateCachedQuery"}
     assert verdict(asyncpg.PostgresError.new(fields)) is CONFLICT
     assert verdict(asyncpg.PostgresError.new(fields | {"R": "another function"})) is BUG
+
+
+def test_a_missing_right_is_named_with_what_to_do() -> None:
+    error = asyncpg.PostgresError.new({"C": "42501", "M": "permission denied for table anime"})
+    said = str(as_outage(error))
+    assert "permission denied for table anime; grant it: run deploy/postgres/roles.sql" in said
+    assert not [state for state in REMEDIES if verdict_of_state(state) is not AWAY]
 
 
 def test_an_outage_that_is_one_already_passes_as_it_is() -> None:

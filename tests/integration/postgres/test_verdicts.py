@@ -52,6 +52,12 @@ async def read_only(connection: Connection, _: asyncpg.Pool) -> None:
     await connection.execute("UPDATE anime SET version = version + 1")
 
 
+async def a_missing_right(connection: Connection, _: asyncpg.Pool) -> None:
+    # A role that every server has, and that may write nowhere.
+    await connection.execute("SET LOCAL ROLE pg_monitor")
+    await connection.execute("UPDATE anime SET version = version + 1")
+
+
 async def statement_timeout(connection: Connection, _: asyncpg.Pool) -> None:
     await connection.execute("SET LOCAL statement_timeout = '10ms'")
     await connection.execute("SELECT pg_sleep(20)")
@@ -118,6 +124,7 @@ HAPPENINGS: dict[Happening, tuple[Verdict, str | set[str | None] | None]] = {
     ended_by_an_operator: (Verdict.AWAY, {"57P01", "08003", None}),
     cancelled_by_an_operator: (Verdict.AWAY, "57014"),
     read_only: (Verdict.AWAY, "25006"),
+    a_missing_right: (Verdict.AWAY, "42501"),
     statement_timeout: (Verdict.AWAY, "57014"),
     command_timeout: (Verdict.AWAY, None),
     idle_for_too_long: (Verdict.AWAY, {"25P03", "08003", None}),
