@@ -13,6 +13,7 @@ import typer
 
 from streams.cli.client import answer, connection
 from streams.cli.failure import ExitCode, Failure
+from streams.cli.files import take_name
 from streams.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def snapshot(
     try:
         with _progress("rows", is_shown=not as_json) as tell:
             header = _written(beside, tell)
-        beside.replace(path)
+        take_name(beside, path)
     except OSError as error:
         raise Failure(f"{file} cannot be written: {error.strerror or error}", ExitCode.REFUSED) from None
     finally:

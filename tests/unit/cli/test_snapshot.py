@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,40 @@ def test_a_file_that_is_there_is_replaced_only_on_request(echora: Run, tmp_path:
     assert "--overwrite" in result.stderr
     assert echora("snapshot", file, "--overwrite").exit_code == 0
     assert file.read_bytes() == WHOLE
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.jsonl.gz"])
+def test_a_snapshot_is_on_the_disk_before_it_has_its_name(
+    echora: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What stands at each word to the disk: the whole file beside its name, then the folder with the name in it."""
+    seen: list[tuple[bool, dict[str, bytes]]] = []
+    sync = os.fsync
+
+    def watched(handle: int) -> None:
+        is_folder = os.fstat(handle).st_ino == tmp_path.stat().st_ino
+        seen.append((is_folder, {file.name: file.read_bytes() for file in tmp_path.iterdir()}))
+        sync(handle)
+
+    file = tmp_path / name
+    file.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", watched)
+    assert echora("snapshot", file, "--overwrite").exit_code == 0
+    whole = file.read_bytes()
+    assert seen == [(False, {name: b"old", f"{name}.part": whole}), (True, {name: whole})]
+
+
+def test_a_disk_that_fails_leaves_the_old_file(echora: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    file = tmp_path / "c.jsonl"
+    file.write_text("dear")
+    monkeypatch.setattr(os, "fsync", failing)
+    result = echora("snapshot", file, "--overwrite")
+    assert (result.exit_code, file.read_text()) == (1, "dear")
+    assert "cannot be written: Input/output error" in result.stderr
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("keep", [0, 1, 3, len(written()) - 1])
