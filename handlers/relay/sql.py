@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from typing import Final
 
+from handlers.queries import queries_of
 
-@cache
-def query(name: str) -> str:
-    """The text of queries/<name>.sql."""
-    return (files("handlers.relay") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+query: Final = queries_of("handlers.relay")

@@ -1,13 +1,7 @@
--- How many reviews there are: state $1, source $2 (one of several), rule $3, field $4, entity $5, part of a
--- title $6 in small letters, made before $7; null is no condition.
+-- How many reviews meet the condition $1 to $7.
 SELECT count(*)
 FROM review AS r
 LEFT JOIN anime AS a ON r.entity_type = 'anime' AND a.id = r.entity_id
 LEFT JOIN character AS c ON r.entity_type = 'character' AND c.id = r.entity_id
-WHERE ($1::text IS NULL OR r.state = $1)
-  AND ($2::text IS NULL OR $2 = ANY (string_to_array(r.source, '+')))
-  AND ($3::text IS NULL OR r.reasons @> jsonb_build_array(jsonb_build_object('rule', $3)))
-  AND ($4::text IS NULL OR r.field = $4)
-  AND ($5::uuid IS NULL OR r.entity_id = $5)
-  AND ($6::text IS NULL OR strpos(lower(coalesce(a.title, c.name)), $6) > 0)
-  AND ($7::timestamptz IS NULL OR r.created_at < $7)
+WHERE
+  -- include meant

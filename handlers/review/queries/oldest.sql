@@ -1,18 +1,5 @@
--- Reviews, oldest first: state $1, source $2 (one of several), rule $3, field $4, entity $5, part of a
--- title $6 in small letters, made before $7; null is no condition. After the review $8, at most $9.
-SELECT r.id, r.state, r.entity_type, r.entity_id, coalesce(a.title, c.name) AS title, r.field, r.old::text AS old,
-       r.new::text AS new, r.edited::text AS edited, r.source, r.observed_at, r.event_id, r.reasons::text AS reasons,
-       r.base_version, r.created_at, r.decided_at, r.decided_by, r.decision_reason
-FROM review AS r
-LEFT JOIN anime AS a ON r.entity_type = 'anime' AND a.id = r.entity_id
-LEFT JOIN character AS c ON r.entity_type = 'character' AND c.id = r.entity_id
-WHERE ($1::text IS NULL OR r.state = $1)
-  AND ($2::text IS NULL OR $2 = ANY (string_to_array(r.source, '+')))
-  AND ($3::text IS NULL OR r.reasons @> jsonb_build_array(jsonb_build_object('rule', $3)))
-  AND ($4::text IS NULL OR r.field = $4)
-  AND ($5::uuid IS NULL OR r.entity_id = $5)
-  AND ($6::text IS NULL OR strpos(lower(coalesce(a.title, c.name)), $6) > 0)
-  AND ($7::timestamptz IS NULL OR r.created_at < $7)
+-- Reviews that meet the condition $1 to $7, oldest first; after the review $8, at most $9.
+-- include listed
   AND ($8::uuid IS NULL OR (r.created_at, r.id) > (SELECT created_at, id FROM review WHERE id = $8))
 ORDER BY r.created_at ASC, r.id ASC
 LIMIT $9

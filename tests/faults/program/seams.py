@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from handlers.queries import queries_of
+
 ROOT: Final = Path(__file__).parents[3]
 _OURS: Final = tuple(f"{ROOT}/{part}/" for part in ("handlers", "streams", "contracts"))
 _FRAMES_MAX: Final = 60
@@ -154,8 +156,12 @@ def on_behalf_of(files: Sequence[str]) -> bool:
 
 def query_names() -> dict[str, str]:
     """The name of every query that stands in a file of its own, by its text."""
-    files = [path for part in ("handlers", "streams") for path in (ROOT / part).rglob("*.sql")]
-    return {path.read_text(encoding="utf-8").strip(): path.stem for path in files}
+    steps = (ROOT / "streams").rglob("*.sql")
+    found = {path.read_text(encoding="utf-8").strip(): path.stem for path in steps}
+    for folder in (ROOT / "handlers").glob("*/queries"):
+        query = queries_of(f"handlers.{folder.parent.name}")
+        found |= {query(path.stem).strip(): path.stem for path in folder.glob("*.sql")}
+    return found
 
 
 def subject_name(subject: str, payload: bytes, reply: str = "") -> str:
