@@ -21,6 +21,7 @@ from contracts.addresses import shown
 from contracts.clock import Clock
 from streams.delivery.codec import ProtobufCodec
 from streams.delivery.pull import Puller
+from streams.delivery.staying import stay
 from streams.provision import provision
 from streams.topology import ConsumerSpec
 from streams.tuning import Tuning
@@ -30,7 +31,15 @@ PING_EVERY_S = 5
 
 
 class EndingBroker(NatsBroker):
-    """A broker that also stops while NATS is away. The library's raises then, and a Ctrl-C ends in a traceback."""
+    """A broker that also stops while NATS is away. The library's raises then, and a Ctrl-C ends in a traceback.
+
+    It stays as long as it is not stopped: whatever a server says, the connection is made anew.
+    """
+
+    async def _connect(self) -> Client:
+        client = await super()._connect()
+        stay(client)
+        return client
 
     async def stop(
         self,
