@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.docs.examples import COMMANDS, ROOT, RUNNABLE, Example, blocks, examples, pages
 
-_LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+_LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def test_blocks_are_found_with_their_place_and_mark() -> None:
@@ -42,5 +44,13 @@ def test_a_runnable_block_holds_commands_and_nothing_else(example: Example) -> N
 @pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: object) -> None:
     path = ROOT / str(page)
-    text = path.read_text(encoding="utf-8")
-    assert [link for link in _LINK.findall(text) if not (path.parent / link).exists()] == []
+    links = _LINK.findall(path.read_text(encoding="utf-8"))
+    assert [link for link, _ in links if not (path.parent / link).exists()] == []
+    sections = [((path.parent / link) if link else path, section) for link, section in links if section]
+    assert [f"{to.name}#{section}" for to, section in sections if section not in anchors(to)] == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as a repository's pages have them: small, without marks, dashes for spaces."""
+    headings = _HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
