@@ -112,8 +112,12 @@ async def test_a_window_was_skipped_when_the_slot_that_was_looked_for_last_is_a_
 async def test_the_scope_of_scores_is_what_airs_or_ended_lately(records: RecordStore, pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE anime SET aired_to = $2 WHERE id = $1", show(101), ORIGIN - 89 * DAY)
     await pool.execute("UPDATE anime SET aired_to = $2 WHERE id = $1", show(102), ORIGIN - 91 * DAY)
+    # A film is shown on one day, and MyAnimeList gives it no last one.
+    film = "UPDATE anime SET aired_from = $2, aired_to = NULL WHERE id = $1"
+    await pool.execute(film, show(103), ORIGIN - 89 * DAY)
+    await pool.execute(film, show(104), ORIGIN - 91 * DAY)
     scope = await records.scored(ORIGIN - 90 * DAY, None, None, 100)
-    assert set(scope) == {show(number) for number in (*range(1, 15), 101)}
+    assert set(scope) == {show(number) for number in (*range(1, 15), 101, 103)}
     assert list(scope) == sorted(scope)
     middle = scope[4]
     assert await records.scored(ORIGIN - 90 * DAY, None, middle, 100) == scope[:5]

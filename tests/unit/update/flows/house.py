@@ -95,7 +95,8 @@ class Catalogue:
 
 
 def _is_scored(values: Mapping[str, Any], ended_since: datetime) -> bool:
-    ended = (values.get("aired_dates") or {}).get("aired_to")
+    dates = values.get("aired_dates") or {}
+    ended = dates.get("aired_to") or dates.get("aired_from")
     is_fresh = ended is not None and datetime.fromisoformat(ended) >= ended_since
     return values.get("status") == "ONGOING" or (values.get("status") == "FINISHED" and is_fresh)
 
