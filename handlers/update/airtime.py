@@ -96,10 +96,10 @@ def _announced(show: Show, start: datetime) -> Due | None:
         return None
     own = {"jp": show.broadcast.jp_time, "sub": show.broadcast.sub_time, "dub": show.broadcast.dub_time}[show.kind]
     following = show.broadcast.next_episode_at
-    said = own or (following + _delay(show) if following is not None else None)
-    if said is None or said <= start:
-        return None
-    return Due(said, ANNOUNCED, Confidence.HIGH)
+    said = (own, following + _delay(show) if following is not None else None)
+    # An import may name a time that nobody corrects any more; once it is past, the other word counts.
+    to_come = next((at for at in said if at is not None and at > start), None)
+    return Due(to_come, ANNOUNCED, Confidence.HIGH) if to_come is not None else None
 
 
 def _premiere(show: Show, start: datetime, now: datetime) -> Due | Unknown:

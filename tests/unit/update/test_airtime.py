@@ -93,6 +93,12 @@ def test_the_next_air_time_of_a_source_wins() -> None:
     assert due(expected(show(next_episode_at=said, hiatus=Hiatus(reason="sport")), NOW)).at == said
 
 
+def test_a_time_of_an_import_that_is_past_hides_no_announcement_of_a_source() -> None:
+    said = utc(11, 29, 3)
+    assert due(expected(show(jp_time=NOW - timedelta(days=60), next_episode_at=said), NOW)).at == said
+    assert due(expected(show(jp_time=utc(11, 25), next_episode_at=said), NOW)).at == utc(11, 25)
+
+
 def test_an_air_time_in_the_past_counts_only_while_nobody_looked() -> None:
     said = NOW - timedelta(hours=3)
     assert due(expected(show(next_episode_at=said), NOW)).reason.startswith("the weekly slot")
