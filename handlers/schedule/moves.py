@@ -15,6 +15,7 @@ from handlers.schedule.tick import Decision, Ignore, Ignored, Missed, Run, Tick,
 BACKFILL_SLOTS_MAX: Final = 500
 # Of a long pause the latest misses tell enough.
 MISSES_MAX: Final = 20
+REASON_CHARS_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,11 @@ def planned(row: Row, due: Due, now: datetime) -> Row:
     """The row with another plan.
 
     A slot that was looked for is not planned again, and one that is due, or being retried, is not planned away by a
-    later one: that one is planned when it ends.
+    later one: that one is planned when it ends. Nor is a look that follows up a slot planned away by a later time.
     """
     if row.last_slot_at is not None and due.slot <= row.last_slot_at:
+        return row
+    if _follows_up(row) and row.due_at is not None and due.at >= row.due_at:
         return row
     is_open = row.due_at is not None and (row.attempt > 1 or row.due_at <= now or row.running_tick is not None)
     if is_open and row.slot_at is not None and due.slot >= row.slot_at:
@@ -121,7 +124,11 @@ def finished(row: Row, finish: Finish, now: datetime) -> Moved | None:
     )
     misses = _misses(row, (slot,), finish.miss, now) if finish.miss is not None else ()
     if row.buffered:
-        return Moved(ended.due(Due(now, "asked for during the look before")), misses)
+        asked = "asked for during the look before"
+        if finish.next is None or not is_retry:
+            return Moved(ended.due(Due(now, asked)), misses)
+        # It stands for the slot that is still looked for, and uses up none of its retries.
+        return Moved(ended.due(_for_slot(finish.next.reason, asked, slot, finish.tick.attempt, now)), misses)
     if row.backfill and not is_retry:
         slot_at, *rest = row.backfill
         return Moved(replace(ended, backfill=tuple(rest)).due(_backfill_due(slot_at, now)), misses)
@@ -154,7 +161,10 @@ def resumed(row: Row, policy: Policy, now: datetime) -> Moved:
 
 
 def triggered(row: Row, policy: Policy, why: str, now: datetime) -> tuple[str, Moved]:
-    """Look at once. Gives what came of it: `triggered`, `buffered`, `overlap`, or `paused`."""
+    """Look at once. Gives what came of it: `triggered`, `buffered`, `overlap`, or `paused`.
+
+    While a slot is looked for, this is one more look for it, which uses up none of its retries: they go on after it.
+    """
     if row.paused_at is not None:
         return "paused", Moved(row)
     if row.running_tick is not None and not is_stale(row, policy, now):
@@ -162,7 +172,10 @@ def triggered(row: Row, policy: Policy, why: str, now: datetime) -> tuple[str, M
             return "buffered", Moved(replace(row, buffered=True))
         return "overlap", Moved(row, _misses(row, (now,), MissReason.OVERLAP, now))
     idle = replace(row, running_tick=None, running_sequence=None, running_slot_at=None, running_since=None)
-    return "triggered", Moved(idle.due(Due(now, why)))
+    is_open = row.due_at is not None and (row.attempt > 1 or row.due_at <= now)
+    if not is_open or row.slot_at is None:
+        return "triggered", Moved(idle.due(Due(now, why)))
+    return "triggered", Moved(idle.due(_for_slot(row.reason, why, row.slot_at, max(1, row.attempt - 1), now)))
 
 
 def backfilled(row: Row, slots: Sequence[datetime], now: datetime) -> Row:
@@ -199,6 +212,16 @@ def timed(row: Row, queued_at: datetime | None = None) -> Row:
 def _without_timer(row: Row) -> Row:
     # The timer of a look that runs has fired; setting it again would only double its tick.
     return row if row.running_tick is not None else replace(row, timer_due_at=None)
+
+
+def _follows_up(row: Row) -> bool:
+    """Whether the look to come belongs to a slot that was looked for already."""
+    return row.slot_at is not None and row.last_slot_at is not None and row.slot_at <= row.last_slot_at
+
+
+def _for_slot(reason: str, why: str, slot_at: datetime, attempt: int, now: datetime) -> Due:
+    """A look at once for a slot that is being looked for; its reason still says what the slot stands for."""
+    return Due(now, f"{reason}; {why}"[:REASON_CHARS_MAX], slot_at=slot_at, attempt=attempt)
 
 
 def _backfill_due(slot_at: datetime, now: datetime) -> Due:

@@ -63,7 +63,8 @@ def _found(look: Look, record: StoredCharacter | None, heard: Mapping[UUID, Hear
     end = ended(said, outcome)
     if not record.ids and any(one.field.startswith("external_ids.") for one in changes):
         # A cast tells of a character only in short; now that its ids are known it can be asked about by itself.
-        end = LookEnd("its ids were found", Due(now + timedelta(hours=1), "its ids were found"))
+        soon = Due(now + timedelta(hours=1), "its ids were found", slot_at=look.slot_at)
+        end = LookEnd("its ids were found", soon)
     return Found(look, end, (part,))
 
 

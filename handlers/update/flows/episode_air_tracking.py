@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -38,6 +39,9 @@ FIELDS: Final = frozenset({"status", "hiatus", "broadcast", "episode_count", "ai
 # whole list only when there may be more.
 LISTED_MAX: Final = 100
 MORE_AFTER: Final = timedelta(hours=1)
+# What aired longer before a slot than this was the episode of the slot before, and came late.
+OF_BEFORE: Final = timedelta(days=3, hours=12)
+OLDER: Final = "what was found had aired before this slot, whose own episode may still come"
 OVER: Final = frozenset({AnimeStatus.FINISHED, AnimeStatus.CANCELLED})
 
 
@@ -100,7 +104,7 @@ def _found(
     safe = tuple(one for one in changes if not risks_of(one.field, one.old, one.new))
     values = with_changes(record.current.values, safe)
     highest = max([number - 1, *(one.number for one in episodes)])
-    end = _end(look, show_of(record.id, values), values.get("episode_count"), highest, episodes, said, now)
+    end = _end(look, show_of(record.id, values), values.get("episode_count"), number, highest, episodes, said, now)
     title = str(values.get("title"))
     # It is told only when no retry is left, which the row's policy says.
     notices = (_skipped(record.id, title, number, look, end),) if end.next is Again.RETRY else ()
@@ -121,6 +125,7 @@ def _end(
     look: Look,
     show: Show,
     total: int | None,
+    number: int,
     highest: int,
     episodes: Sequence[NewEpisode],
     said: Heard,
@@ -143,18 +148,29 @@ def _end(
         outcome = f"{outcome}; no next time: {due.reason}"
     if episodes and _may_be_more(look, episodes):
         # A moment later, when these are in the record.
-        return LookEnd(outcome, Due(now + MORE_AFTER, f"{AGAIN}: more may have aired than one look takes"))
-    if episodes:
-        return LookEnd(outcome, following)
+        more = Due(now + MORE_AFTER, f"{AGAIN}: more may have aired than one look takes", slot_at=look.slot_at)
+        return LookEnd(outcome, more)
+    if highest >= number:
+        is_of_before = air_time is not None and max(one.aired_at for one in episodes) < look.slot_at - OF_BEFORE
+        return LookEnd(outcome, _soon(show, look, following, since) if is_of_before else following)
+    # Numbers that were missing in between may have been found, and the expected one is looked for all the same.
+    told = f"{outcome}; " if episodes else ""
     if not said.observations and not said.failures:
         return LookEnd("nobody was asked: it has no id on a source that is switched on", following)
     put_off = _put_off(said, highest + 1, now)
     if put_off is not None:
-        return LookEnd(f"episode {highest + 1} is put off to {put_off.isoformat()}", following)
+        return LookEnd(f"{told}episode {highest + 1} is put off to {put_off.isoformat()}", following)
     is_silent = not said.observations and bool(said.passing)
     if not is_silent and (air_time is None or is_on_break(show, look.slot_at)):
         return LookEnd(outcome, following)
-    return _again("no source answered" if is_silent else f"episode {highest + 1} is not there yet", air_time, following)
+    missing = f"{told}episode {highest + 1} is not there yet"
+    return _again("no source answered" if is_silent else missing, air_time, following)
+
+
+def _soon(show: Show, look: Look, following: Due | Again, since: datetime) -> Due:
+    """The next look where the episode of this slot may still come: within a day, without an alert if it does not."""
+    look_again = replace(daily(show, since, OLDER), slot_at=look.slot_at)
+    return following if isinstance(following, Due) and following.at <= look_again.at else look_again
 
 
 def _is_wide(look: Look) -> bool:

@@ -171,6 +171,43 @@ def test_trigger_now() -> None:
     assert isinstance(decide(again, tick_of(again), SINGLE, NOW), Run)
 
 
+def test_a_look_that_is_asked_for_between_two_attempts_takes_neither_the_slot_nor_its_retries() -> None:
+    row = running(planned())
+    waiting = finished(row, tick_of(row), retry(SINGLE, NOW, 1, NOW, "the weekly slot"))
+    later = NOW + MINUTE
+    came, moved = moves.triggered(waiting, SINGLE, "where is it", later)
+    asked = moved.row
+    assert (came, asked.due_at, asked.slot_at) == ("triggered", later, NOW)
+    assert asked.reason == f"{waiting.reason}; where is it"
+    busy = running(asked, later)
+    after = finished(busy, tick_of(asked), retry(SINGLE, NOW, asked.attempt, later, "not found"))
+    assert (after.attempt, after.slot_at, after.last_slot_at) == (waiting.attempt, NOW, None)
+    # Nor does one that is asked for before a tick that is on its way, however often.
+    late = moves.triggered(moves.triggered(planned(), SINGLE, "one", later)[1].row, SINGLE, "two", later)[1].row
+    assert (late.slot_at, late.attempt, late.reason) == (NOW, 1, f"{planned().reason}; one; two")
+
+
+def test_a_look_that_is_asked_for_during_an_attempt_that_fails_is_for_the_same_slot() -> None:
+    buffering = replace(SINGLE, overlap=Overlap.BUFFER_ONE)
+    row = moves.triggered(running(planned()), buffering, "where is it", NOW)[1].row
+    after = finished(row, tick_of(planned()), retry(SINGLE, NOW, 1, NOW, "the weekly slot"), NOW + MINUTE)
+    assert (after.due_at, after.slot_at, after.attempt, after.last_slot_at) == (NOW + MINUTE, NOW, 1, None)
+    assert "the weekly slot" in after.reason
+    again = finished(running(after, NOW + MINUTE), tick_of(after), retry(SINGLE, NOW, 1, NOW, "the weekly slot"))
+    assert (again.attempt, again.slot_at) == (2, NOW)
+
+
+def test_a_look_that_follows_up_a_slot_is_not_planned_away_by_a_later_one() -> None:
+    row = running(planned())
+    soon = Due(NOW + timedelta(hours=1), "more may have aired", slot_at=NOW)
+    after = finished(row, tick_of(row), soon)
+    assert (after.due_at, after.slot_at, after.attempt, after.last_slot_at) == (soon.at, NOW, 1, NOW)
+    assert moves.planned(after, Due(NOW + timedelta(days=7), "slot"), NOW + MINUTE) is after
+    sooner = Due(NOW + timedelta(minutes=30), "a source names it")
+    assert moves.planned(after, sooner, NOW + MINUTE).due_at == sooner.at
+    assert decide(after, tick_of(after), SINGLE, soon.at) == Run(NOW)
+
+
 def test_a_backfill_looks_for_each_slot_once_and_then_goes_on_as_before() -> None:
     slots = [NOW - timedelta(days=days) for days in (3, 2, 1)]
     row = moves.backfilled(planned(NOW + timedelta(days=2)), slots, NOW)

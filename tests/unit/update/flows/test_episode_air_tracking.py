@@ -9,6 +9,7 @@ import pytest
 
 from contracts.observation import Kind
 from contracts.workflow import Again, Due, MissReason
+from handlers.schedule import moves
 from handlers.update.airtime import ANNOUNCED, DAILY, WEEKLY
 from handlers.update.episodes import AT_ONCE_MAX, Confirmation
 from handlers.update.look import Wishes
@@ -75,6 +76,61 @@ async def test_every_number_that_is_missing_gets_its_event(have: set[int], lates
     house.services.tell("anilist", Kind.AIRING, "1001", airing(latest))
     house.apply(await house.look(TRACKING, ring, BY_SLOT))
     assert house.aired() == told
+
+
+async def test_a_number_from_in_between_does_not_stand_for_the_expected_one() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly({1, 3, 4}, SLOT - WEEK), broadcast=FRIDAY))
+    house.services.tell("anilist", Kind.AIRING, "1001", lambda now: airing(5 if now >= SLOT + HOUR else 4))
+    await planned(house, ring)
+    await house.run_until(SLOT + HOUR)
+    assert house.aired() == [2]
+    assert (house.row(ring).attempt, house.row(ring).slot_at) == (2, SLOT)
+    assert house.row(ring).last_outcome == f"aired: 2; episode 5 is not there yet ({WEEKLY})"
+    await house.run_until(SLOT + 3 * HOUR)
+    assert house.aired() == [2, 5]
+    assert (house.row(ring).due_at, house.misses, house.notices) == (SLOT + WEEK, [], [])
+
+
+async def test_an_episode_that_is_listed_a_week_late_does_not_make_the_next_one_late() -> None:
+    """Jikan alone knows the show, and lists everything late: the one of this slot is looked for within a day."""
+    house = House(now=SLOT)
+    ring = str(house.show("ring", weekly(range(1, 4), SLOT - 2 * WEEK), broadcast=FRIDAY, external_ids={"mal": "1"}))
+    came = SLOT + timedelta(minutes=1)
+    house.services.tell(
+        "jikan",
+        Kind.EPISODES,
+        "1",
+        lambda now: listed(weekly(range(1, 6), SLOT) if now >= came else weekly(range(1, 5), SLOT - WEEK)),
+    )
+    await planned(house, ring)
+    await house.plan("schedule_rebuild", {"all": None})
+    await house.run_until(SLOT)
+    assert house.aired() == [4]
+    look_again = house.row(ring)
+    assert look_again.due_at is not None
+    assert SLOT < look_again.due_at <= SLOT + DAY
+    # The rebuild at midnight, which knows of next week's slot only, leaves it in place.
+    await house.look("schedule_rebuild", "all")
+    assert house.row(ring) == look_again
+    await house.run_until(SLOT + DAY + HOUR)
+    assert house.aired() == [4, 5]
+    assert (house.row(ring).due_at, house.misses, house.notices) == (SLOT + WEEK, [], [])
+
+
+async def test_somebody_who_asks_between_two_attempts_does_not_end_the_search() -> None:
+    house, ring = at_slot()
+    house.services.tell("anilist", Kind.AIRING, "1001", lambda now: airing(5 if now >= SLOT + 3 * HOUR else 4))
+    await planned(house, ring)
+    await house.run_until(SLOT + HOUR)
+    key = house.row(ring).key
+    _, moved = moves.triggered(house.rows[key], house.workflows[TRACKING].policy, "where is it", house.now)
+    house.rows[key] = moved.row
+    await house.run_until(SLOT + HOUR)
+    assert (house.row(ring).attempt, house.row(ring).due_at) == (2, SLOT + 3 * HOUR)
+    await house.run_until(SLOT + 3 * HOUR)
+    assert house.aired() == [5]
+    assert (house.row(ring).due_at, house.misses) == (SLOT + WEEK, [])
 
 
 async def test_announced_rows_do_not_count_as_aired() -> None:
