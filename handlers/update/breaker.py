@@ -60,7 +60,7 @@ class Turn(StrEnum):
 def after_look(
     state: BreakerState, changes: Sequence[FieldChange], now: datetime, policy: BreakerPolicy
 ) -> tuple[BreakerState, Turn | None]:
-    """Count one look at one title of this source, with the changes that rest on its word alone; says if it turned."""
+    """Count one look at one title of this source, with the changes that rest on its word; says if it turned."""
     rules = {flag.rule for one in changes for flag in risks_of(one.field, one.old, one.new)}
     buckets = _counted(state.buckets, now, policy, risky=bool(rules), blanked="text removed" in rules)
     counted = replace(state, buckets=buckets)

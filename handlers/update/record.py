@@ -17,6 +17,7 @@ from contracts import codec, subjects
 from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent
 from contracts.ids import outbox_bucket
 from handlers.postgres import Connection, outage
+from handlers.update.belief import sources_of
 from handlers.update.breaker import BreakerPolicy, BreakerState, Bucket, Turn, after_look, let_through, shares
 from handlers.update.change import FieldChange
 from handlers.update.events import Cause, anime_events, character_events, episode_events
@@ -60,15 +61,16 @@ def counted(
     states: Mapping[str, BreakerState], part: Part, now: datetime, policy: BreakerPolicy
 ) -> tuple[dict[str, BreakerState], list[FieldChange], list[Notice]]:
     """Count one look at one entity for every source that spoke; gives what goes on, and who turned."""
-    after, notices, passed = dict(states), list[Notice](), list(part.changes)
+    after, notices, stopped = dict(states), list[Notice](), list[FieldChange]()
     for source in sorted(part.heard):
-        own = [one for one in part.changes if one.source == source]
+        # Also what it says with others: both doors to one platform show the same damage.
+        own = [one for one in part.changes if source in sources_of(one.source)]
         after[source], turn = after_look(states[source], own, now, policy)
         if turn is not None:
             notices.append(_turned(source, after[source], turn))
         kept = let_through(after[source], own)
-        passed = [one for one in passed if one.source != source or one in kept]
-    return after, passed, notices
+        stopped += [one for one in own if one not in kept]
+    return after, [one for one in part.changes if one not in stopped], notices
 
 
 def _turned(source: str, state: BreakerState, turn: Turn) -> Notice:
