@@ -23,7 +23,7 @@ from streams.collector import calm_collector
 from streams.compose import wire
 from streams.database.pool import PoolLimits, open_pool
 from streams.graph import Graph
-from streams.looks import build_looks
+from streams.look_settings import build_looks
 from streams.settings import Settings
 from streams.start import Servers
 from streams.topology import ROLES

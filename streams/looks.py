@@ -10,22 +10,20 @@ A crash anywhere repeats the look under the same ids: the row lets only one of t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import asyncpg
 import structlog
-from nats.aio.client import Client
 
 from contracts.clock import Clock
 from contracts.errors import Awaited, EchoraError, Outage
 from contracts.events import ScheduleTickEvent
 from contracts.observation import Kind
 from contracts.workflow import Due, Policy
-from handlers.catalogue.assemble import anime_values, character_values
-from handlers.postgres import ACQUIRE_TIMEOUT_S, outage
+from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, outage
 from handlers.schedule.desk import Desk
 from handlers.schedule.moves import Finish, finish_of
 from handlers.schedule.row import Key
@@ -36,27 +34,21 @@ from handlers.sources.fetch import Sources
 from handlers.sources.gate import Priority
 from handlers.sources.scores import means
 from handlers.update.breaker import BreakerPolicy
-from handlers.update.look import Flow, Found, Look, Tools, Wishes
+from handlers.update.look import Flow, Found, Look, NoticeKind, Tools, Wishes
 from handlers.update.notices import gathered
 from handlers.update.record import Recorded, record
 from handlers.update.records import RecordStore
-from streams import topology
 from streams.alerts import Alert, AlertKind, Alerts
 from streams.calendar import speed_of
 from streams.delivery.metrics import LATENESS, LOOKS, MISSES
-from streams.scheduling import schedule_store
 from streams.tasks import end_tasks
 from streams.timers import NatsTimers
 
-if TYPE_CHECKING:
-    from handlers.postgres import Connection
-    from streams.runtime import Runtime
-
 Outcome = EchoraError | None
-_ALERTS: Final = {
-    "episode window skipped": AlertKind.WINDOW_SKIPPED,
-    "breaker opened": AlertKind.SOURCE_BREAKER,
-    "breaker closed": AlertKind.SOURCE_BREAKER,
+ALERT_OF: Final[Mapping[NoticeKind, AlertKind]] = {
+    NoticeKind.WINDOW_SKIPPED: AlertKind.WINDOW_SKIPPED,
+    NoticeKind.BREAKER_OPENED: AlertKind.SOURCE_BREAKER,
+    NoticeKind.BREAKER_CLOSED: AlertKind.SOURCE_BREAKER,
 }
 
 
@@ -155,7 +147,7 @@ class Looks:
                 MISSES.labels(name, end.miss.value).inc()
         missed = [notice for end, one in counted if end.miss is not None for notice in one.notices]
         for notice in gathered([*missed, *recorded.notices]):
-            self.alerts.tell(Alert(_ALERTS[notice.kind], notice.key, notice.text))
+            self.alerts.tell(Alert(ALERT_OF[notice.kind], notice.key, notice.text))
         structlog.get_logger("looks").debug("ended", workflow=name, looks=len(counted), events=recorded.events)
 
     def _count(self, flow: Flow, decisions: Sequence[Decision]) -> None:
@@ -177,38 +169,6 @@ class Looks:
         with outage():
             async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
                 yield connection
-
-
-def build_looks(runtime: Runtime, client: Callable[[], Client]) -> Looks:
-    """Put together what looks need, of a runtime that has its pool, its sources and its calendar."""
-    settings, calendar = runtime.settings, runtime.calendar
-    store = schedule_store(settings, calendar)
-    timers = NatsTimers(client, lambda workflow: topology.DUE[workflow].name)
-    off = frozenset(name for name, line in runtime.sources.lines.items() if not line.policy.enabled)
-    return Looks(
-        pool=runtime.pool,
-        store=store,
-        timers=timers,
-        desk=Desk(runtime.pool, store, timers),
-        records=RecordStore(runtime.pool, anime_values, character_values, off),
-        sources=runtime.sources,
-        calendar=calendar,
-        wishes=Wishes(
-            settings.episode_window_days,
-            settings.episode_confirmation,
-            settings.score_delta_threshold,
-            settings.score_sync_lookback_days,
-        ),
-        breaker=BreakerPolicy(
-            settings.breaker_window_h * 3_600,
-            settings.breaker_titles_min,
-            settings.breaker_risky_share,
-            settings.breaker_blanked_share,
-        ),
-        alerts=runtime.alerts,
-        stopping=runtime.settler.stopping,
-        fetches=asyncio.Semaphore(settings.update_fetches_max),
-    )
 
 
 def _plans(found: Sequence[Found]) -> dict[str, dict[str, Due]]:

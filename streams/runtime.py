@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import asyncpg
 import numpy as np
@@ -23,10 +23,8 @@ from handlers.sources.fetch import Sources
 from streams.alerts import Alerts
 from streams.delivery.metrics import POINTS
 from streams.delivery.settle import Settler
+from streams.looks import Looks
 from streams.settings import Settings
-
-if TYPE_CHECKING:
-    from streams.looks import Looks
 
 # Texts that go to the model at once, about one of its own batches: between two of them a stop is noticed.
 EMBED_AT_ONCE_MAX: Final = 32

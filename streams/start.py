@@ -31,7 +31,7 @@ from streams.calendar import open_calendar
 from streams.database.migrate import migrate
 from streams.database.pool import PoolLimits, open_pool
 from streams.embedded import Home, NatsServer, PostgresServer, Supervisor
-from streams.looks import build_looks
+from streams.look_settings import build_looks
 from streams.models import named_by, open_model
 from streams.provision import provision
 from streams.runtime import Runtime

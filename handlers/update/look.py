@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
@@ -40,11 +41,19 @@ class Part:
     heard: frozenset[str] = frozenset()
 
 
+class NoticeKind(StrEnum):
+    """What a person is told of, in words."""
+
+    WINDOW_SKIPPED = "episode window skipped"
+    BREAKER_OPENED = "breaker opened"
+    BREAKER_CLOSED = "breaker closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something that a person should hear of. `key` is the same for the same trouble."""
 
-    kind: str
+    kind: NoticeKind
     key: str
     text: str
 

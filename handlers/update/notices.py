@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from handlers.update.look import Notice
+from handlers.update.look import Notice, NoticeKind
 
 # So many at once still are news of their own.
 SINGLY_MAX: Final = 3
@@ -24,6 +24,6 @@ def gathered(notices: Sequence[Notice]) -> list[Notice]:
     return found
 
 
-def _many(kind: str, own: Sequence[Notice]) -> Notice:
+def _many(kind: NoticeKind, own: Sequence[Notice]) -> Notice:
     text = f"{kind}, {len(own)} times at once, so that one cause is likely; the first: {own[0].text}"
     return Notice(kind, KEY_OF_MANY, text)

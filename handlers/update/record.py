@@ -21,7 +21,7 @@ from handlers.update.belief import sources_of
 from handlers.update.breaker import BreakerPolicy, BreakerState, Bucket, Turn, after_look, let_through, shares
 from handlers.update.change import FieldChange
 from handlers.update.events import Cause, anime_events, character_events, episode_events
-from handlers.update.look import Found, Notice, Part
+from handlers.update.look import Found, Notice, NoticeKind, Part
 from handlers.update.sql import query
 
 Event = AnimeUpdatedEvent | CharacterUpdatedEvent | EpisodeAiredEvent
@@ -76,12 +76,12 @@ def counted(
 def _turned(source: str, state: BreakerState, turn: Turn) -> Notice:
     titles, risky, blanked = shares(state)
     if turn is Turn.CLOSED:
-        return Notice("breaker closed", source, f"{source} behaves again; its risky changes are taken again")
+        return Notice(NoticeKind.BREAKER_CLOSED, source, f"{source} behaves again; its risky changes are taken again")
     text = (
         f"{source} changes too much: of {titles} titles looked at, {risky:.0%} have risky changes and {blanked:.0%} "
         "lose a text; its risky changes are not taken until that is over, everything else goes on"
     )
-    return Notice("breaker opened", source, text)
+    return Notice(NoticeKind.BREAKER_OPENED, source, text)
 
 
 def _events(part: Part, changes: Sequence[FieldChange], cause: Cause) -> list[Event]:

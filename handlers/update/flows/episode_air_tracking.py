@@ -27,7 +27,7 @@ from handlers.update.episodes import (
 )
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
-from handlers.update.look import Flow, Found, Look, Notice, Part, Tools
+from handlers.update.look import Flow, Found, Look, Notice, NoticeKind, Part, Tools
 from handlers.update.planning import AGAIN, FIRST, LAST_HAS_AIRED
 from handlers.update.proposals import news
 from handlers.update.stored import StoredAnime, show_of, with_changes
@@ -200,7 +200,7 @@ def _skipped(anime_id: UUID, title: str, number: int, look: Look, end: LookEnd) 
         f"{title}: episode {number} was expected at {look.slot_at.isoformat()} and not found in {look.attempt} looks "
         f"({end.outcome}); the window is skipped, the next rebuild looks again"
     )
-    return Notice("episode window skipped", str(anime_id), text)
+    return Notice(NoticeKind.WINDOW_SKIPPED, str(anime_id), text)
 
 
 def _in_words(episodes: Sequence[NewEpisode]) -> str:

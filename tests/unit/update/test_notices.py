@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from handlers.update.look import Notice
+from handlers.update.look import Notice, NoticeKind
 from handlers.update.notices import KEY_OF_MANY, SINGLY_MAX, gathered
+from streams.looks import ALERT_OF
 
-SKIPPED, OPENED = "episode window skipped", "breaker opened"
+SKIPPED, OPENED = NoticeKind.WINDOW_SKIPPED, NoticeKind.BREAKER_OPENED
 
 
-def notices(kind: str, number: int) -> list[Notice]:
+def notices(kind: NoticeKind, number: int) -> list[Notice]:
     return [Notice(kind, f"key {n}", f"text {n}") for n in range(number)]
 
 
@@ -23,3 +24,7 @@ def test_many_of_one_kind_are_one_and_take_no_other_kind_with_them() -> None:
     assert [(one.kind, one.key) for one in found] == [(OPENED, "key 0"), (SKIPPED, KEY_OF_MANY)]
     assert found[1].text.startswith("episode window skipped, 100 times at once")
     assert found[1].text.endswith("the first: text 0")
+
+
+def test_every_kind_of_notice_has_an_alert() -> None:
+    assert ALERT_OF.keys() == set(NoticeKind)
