@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -145,11 +146,10 @@ class Pullers:
         for puller in self.by_consumer.values():
             puller.halt()
 
-    async def stop(self) -> None:
-        """Stop pulling everywhere, finish what is in hand, give the rest back."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Stop pulling everywhere, finish what is in hand within that time, give the rest back."""
         self.halt()
-        for puller in self.by_consumer.values():
-            await puller.stop()
+        await asyncio.gather(*(puller.stop(within_s) for puller in self.by_consumer.values()))
 
 
 def connection(broker: NatsBroker) -> Client:

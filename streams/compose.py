@@ -34,6 +34,9 @@ from streams.settings import Settings, SettingsError, load_settings
 from streams.start import Servers, choose_servers, relay_connection, running
 from streams.webhook import Webhook
 
+# Each part of a stop has this much, also when those before it took all of its time.
+GRACE_LEAST_S = 0.5
+
 
 def application() -> EchoraApplication:
     """What `faststream run streams:app` runs. What cannot work ends here, in one line on standard error."""
@@ -113,9 +116,11 @@ def assemble(graph: Graph) -> EchoraApplication:
     async def stopping() -> None:
         graph.pullers.halt()
         graph.runtime.settler.stopping.set()
+        clock, grace_s = graph.runtime.clock, graph.settings.shutdown_grace_s
+        end = clock.monotonic() + grace_s
         await services.stopping()
-        await graph.pullers.stop()
-        await graph.relay.stop()
+        await graph.pullers.stop(max(GRACE_LEAST_S, end - clock.monotonic()))
+        await graph.relay.stop(max(GRACE_LEAST_S, end - clock.monotonic()))
         await graph.runtime.alerts.stop()
 
     return EchoraApplication(

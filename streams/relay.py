@@ -17,6 +17,7 @@ from handlers.relay import OutboxStore, Outgoing, drain
 from handlers.relay.store import CHANNEL
 from streams.delivery.delays import outage_delay_s
 from streams.delivery.publish import Publisher
+from streams.tasks import end_tasks
 from streams.topology import EVENTS, SCHEDULE
 
 PRUNE_EVERY_S = 60.0
@@ -55,12 +56,13 @@ class Relay:
         self._is_stopping = False
         self._task = asyncio.create_task(self._run(), name="relay")
 
-    async def stop(self) -> None:
-        """Finish the pass in hand and let go of the buckets."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Send what still waits, and let go of the buckets. What takes longer than that leaves with the next start."""
         self._is_stopping = True
         self._wake.set()
         if self._task is not None:
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=within_s)
+            await end_tasks(self._task)
             self._task = None
 
     async def _run(self) -> None:
@@ -107,6 +109,9 @@ class Relay:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+        # What the last batches have committed since the pass before leaves now and not with the next start.
+        if not self._held():
+            self.sent += await drain(store, self._publish, self.rows_max)
 
     def _held(self) -> list[str]:
         return [stream for stream in BEGINNINGS if stream in self.publisher.intake.troubles]

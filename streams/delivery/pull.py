@@ -25,6 +25,7 @@ from nats.errors import Error as NatsError
 from contracts.clock import Clock
 from contracts.errors import Outage
 from streams.delivery.settle import hand_back, keep
+from streams.tasks import end_tasks
 from streams.topology import ConsumerSpec
 
 EXPIRES_S: Final = 30.0
@@ -71,6 +72,7 @@ class Puller:
     restore: Callable[[], Awaitable[object]] | None = None
     progress: Progress = field(default_factory=Progress)
     _buffer: deque[Msg] = field(default_factory=deque)
+    _in_hand: list[Msg] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _bytes: int = 0
     _is_too_large: bool = False
@@ -92,12 +94,27 @@ class Puller:
         self._is_stopping = True
         self._arrived.set()
 
-    async def stop(self) -> None:
-        """Stop pulling, let the batch in hand finish, and give back what was fetched but not begun."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Stop pulling, let the batch in hand finish, and give back what was fetched but not begun.
+
+        A batch that takes longer than `within_s` is cut off and given back too; what of it was committed has no second
+        effect.
+        """
         self.halt()
         if self._task is not None:
-            await asyncio.wait([self._task])
+            _, late = await asyncio.wait([self._task], timeout=within_s)
+            if late:
+                await self._cut_off()
             self._task = None
+
+    async def _cut_off(self) -> None:
+        in_hand = [message for message in self._in_hand if not message.is_acked]
+        log = structlog.get_logger(self.consumer.name)
+        log.warning("what was in hand took too long and is given back", messages=len(in_hand))
+        await end_tasks(self._task)
+        with suppress(NatsError, OSError):  # Without a connection they come again after the ack wait.
+            await hand_back(in_hand)
+        await self._close()
 
     async def unsubscribe(self) -> None:
         """What FastStream calls at its own stop; by then `stop` has done the work."""
@@ -109,20 +126,22 @@ class Puller:
         was_well = True
         # What is fetched waits while the batch before it is held, for as long as an outage lasts; it stays ours.
         beats = asyncio.create_task(keep(self.consumer, lambda: list(self._buffer)), name=f"waits {self.consumer.name}")
-        while not self._is_stopping:
-            try:
-                await self._pull()
-                was_well = True
-            except (NatsError, OSError, TimeoutError, Outage) as error:
-                if was_well:
-                    log.warning("pulling failed, trying again", error=f"{type(error).__name__}: {error}")
-                was_well = False
-                await asyncio.sleep(RETRY_S)
-            except Exception:
-                # A defect of ours must not silence a consumer for good; its messages come again after the ack wait.
-                log.exception("handling failed")
-                await asyncio.sleep(RETRY_S)
-        beats.cancel()
+        try:
+            while not self._is_stopping:
+                try:
+                    await self._pull()
+                    was_well = True
+                except (NatsError, OSError, TimeoutError, Outage) as error:
+                    if was_well:
+                        log.warning("pulling failed, trying again", error=f"{type(error).__name__}: {error}")
+                    was_well = False
+                    await asyncio.sleep(RETRY_S)
+                except Exception:
+                    # A defect of ours must not silence a consumer for good; its messages come again after the ack wait.
+                    log.exception("handling failed")
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            beats.cancel()
         await self._close()
 
     async def _pull(self) -> None:
@@ -144,7 +163,9 @@ class Puller:
         self._bytes -= sum(len(message.data) for message in batch)
         if batch and not self._is_stopping:
             await self._ask()
+            self._in_hand = batch
             await self.handle(batch)
+            self._in_hand = []
             self.progress.handled += len(batch)
         elif batch:
             await hand_back(batch)

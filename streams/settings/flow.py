@@ -45,5 +45,5 @@ class FlowSettings(BaseModel):
         30, gt=0, alias="REVIEW_EXPIRY_DAYS", description="Days that a held change waits for a person, then it expires."
     )
     shutdown_grace_s: float = Field(
-        3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that work in hand may take at a stop."
+        3.0, gt=0, le=300, alias="SHUTDOWN_GRACE_S", description="Seconds that a stop waits for work in hand."
     )

@@ -146,6 +146,37 @@ async def test_a_stop_finishes_the_batch_in_hand_and_gives_back_the_rest_at_once
         await follower.stop()
 
 
+async def test_a_stop_cuts_off_what_takes_longer_than_it_may_and_gives_it_back_at_once(lane: Lane) -> None:
+    """What of the batch was settled by then stays settled."""
+    cut_off: list[int] = []
+    begun = asyncio.Event()
+
+    async def endless(batch: list[Msg]) -> None:
+        await batch[0].ack()
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.extend(message.metadata.sequence.stream for message in batch)
+
+    loop = puller(lane, endless, batch_max=10)
+    sequences = await fill(lane, 30)
+    loop.start()
+    await begun.wait()
+    async with asyncio.timeout(10):
+        await loop.stop(0.1)
+    assert cut_off
+    sink = open_sink()
+    follower = puller(lane, sink, batch_max=50)
+    follower.start()
+    try:
+        # Of the 30 s that an unanswered message would wait, none is used up.
+        await eventually(lambda: len(sink.sequences) == 29, within_s=10)
+        assert set(sink.sequences) == set(sequences) - {cut_off[0]}
+    finally:
+        await follower.stop()
+
+
 async def has_pending(lane: Lane, least: int) -> bool:
     return (await lane.info()).num_ack_pending >= least
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -17,6 +17,7 @@ from contracts import codec, subjects
 from contracts.events import AnimeSyncedEvent, SyncUpdateType
 from contracts.limits import OUTBOX_BUCKETS as BUCKETS
 from handlers.relay import OutboxStore, Outgoing, drain
+from streams.delivery.publish import Message, Publisher
 from streams.embedded import NatsServer
 from streams.relay import Relay
 from streams.topology import EVENTS
@@ -163,6 +164,39 @@ async def test_it_looks_without_a_notice_too(pool: asyncpg.Pool, client: Client,
     await eventually(lambda: relay.passed_at is not None)
     await put(pool, "Ring", 1)
     await eventually(lambda: is_sent(client, 1))
+
+
+async def test_a_stop_sends_what_was_committed_since_it_looked_last(
+    pool: asyncpg.Pool, client: Client, new_relay: NewRelay
+) -> None:
+    relay = new_relay(poll_s=3_600)
+    relay.start()
+    await eventually(lambda: relay.passed_at is not None)
+    await put(pool, "Ring", 1)  # Nobody is told of it.
+    await relay.stop(10)
+    assert await nothing_waits(pool)
+    assert await is_sent(client, 1)
+
+
+async def test_a_stop_waits_no_longer_than_it_may_for_a_server_that_is_silent(
+    pool: asyncpg.Pool, client: Client, new_relay: NewRelay
+) -> None:
+    """The row leaves with the next start."""
+    asked = asyncio.Event()
+
+    class Silent(Publisher):
+        async def publish_all(self, messages: Sequence[Message]) -> list[bool]:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError("nobody wakes it")
+
+    relay = new_relay(publisher=Silent(lambda: client))
+    relay.start()
+    await put(pool, "Ring", 1)
+    await asked.wait()
+    async with asyncio.timeout(10):
+        await relay.stop(0.1)
+    assert await one_waits(pool)
 
 
 async def test_each_bucket_has_one_relay_and_another_takes_over_when_its_connection_dies(
