@@ -76,7 +76,10 @@ BY_TYPE: Final[tuple[tuple[type[Exception], Verdict, str], ...]] = (
 )
 # What to do, where the server's own words leave that open and waiting alone changes nothing.
 REMEDIES: Final[Mapping[str, str]] = {
-    "42501": "grant it: run deploy/postgres/roles.sql as the owner, and give this login the roles of ECHORA_ROLES",
+    "42501": (
+        "grant it: run deploy/postgres/roles.sql as the owner, and give this login the roles of ECHORA_ROLES "
+        "(for a snapshot or a restore also echora_copy)"
+    ),
 }
 # Another transaction may have entered the same row between our look and our insert: looking again tells which it is.
 RACES: Final = frozenset({"23503", "23505"})

@@ -42,6 +42,7 @@ TABLES: Final[Mapping[str, Rights]] = MappingProxyType(
             "ingestion_runs": "siu",
             "ingestion_entries": "siu",
             "anime_ingestion_state": "s",
+            "catalogue_restore": "si",
             "outbox": "si",
         },
         "persist": {
@@ -70,14 +71,14 @@ TABLES: Final[Mapping[str, Rights]] = MappingProxyType(
     }
 )
 # Taking the whole catalogue out and bringing it in touches everything, and no role of every day needs that: grant it
-# for as long as it takes.
+# for as long as it takes. Keeping others from writing meanwhile takes the right to update.
 COPY: Final = "copy"
 
 
 def rights_of(role: str, tables: Iterable[str]) -> dict[str, str]:
     """The rights of a role on each of these tables, those of every process among them."""
     if role == COPY:
-        return dict.fromkeys(tables, "si")
+        return dict.fromkeys(tables, "siu")
     own = TABLES[role]
     return {table: "".join(sorted({*COMMON.get(table, ""), *own.get(table, "")})) for table in tables}
 
@@ -97,7 +98,7 @@ def roles_sql() -> str:
         for table, letters in rights_of(role, tables).items():
             if letters:
                 parts.append(f"GRANT {_verbs(letters)} ON {table} TO {name};")
-    parts += [_role(f"echora_{COPY}"), f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO echora_{COPY};"]
+    parts += [_role(f"echora_{COPY}"), f"GRANT {_verbs('siu')} ON ALL TABLES IN SCHEMA public TO echora_{COPY};"]
     return "\n".join(parts) + "\n"
 
 

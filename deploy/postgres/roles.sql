@@ -12,6 +12,7 @@ GRANT SELECT ON anime_character TO echora_ingest;
 GRANT SELECT ON anime_ingestion_state TO echora_ingest;
 GRANT SELECT ON anime_reference TO echora_ingest;
 GRANT SELECT ON anime_relation TO echora_ingest;
+GRANT SELECT, INSERT ON catalogue_restore TO echora_ingest;
 GRANT SELECT ON character TO echora_ingest;
 GRANT SELECT ON episode TO echora_ingest;
 GRANT SELECT ON index_model TO echora_ingest;
@@ -145,4 +146,4 @@ GRANT SELECT ON stream_seen TO echora_letters;
 
 DO $$ BEGIN CREATE ROLE echora_copy NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM echora_copy;
-GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO echora_copy;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO echora_copy;

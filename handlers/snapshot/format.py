@@ -62,7 +62,21 @@ class Row:
 
 def header_line(header: Header) -> bytes:
     """The first line."""
-    body: dict[str, Any] = {
+    return _line(_body(header) | {"sha256": identity(header)})
+
+
+def identity(header: Header) -> str:
+    """The checksum that the header bears. It covers the instant, so no two snapshots share it."""
+    return _digest(_body(header))
+
+
+def row_line(section: str, row: bytes) -> bytes:
+    """The line of one row, whose JSON is given."""
+    return b'{"%s":%s}\n' % (section.encode(), row)
+
+
+def _body(header: Header) -> dict[str, Any]:
+    return {
         _MARK: FORMAT,
         "contracts": header.contracts,
         "schema": header.schema,
@@ -70,12 +84,6 @@ def header_line(header: Header) -> bytes:
         "taken_at": header.taken_at,
         "sections": [{"name": one.name, "rows": one.rows, "columns": one.columns} for one in header.sections],
     }
-    return _line(body | {"sha256": _digest(body)})
-
-
-def row_line(section: str, row: bytes) -> bytes:
-    """The line of one row, whose JSON is given."""
-    return b'{"%s":%s}\n' % (section.encode(), row)
 
 
 @dataclass(slots=True)

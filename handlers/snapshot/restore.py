@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -12,9 +13,10 @@ from contracts.errors import Permanent, Refused
 from contracts.limits import OUTBOX_BUCKETS
 from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, Verdict, outage, verdict
 from handlers.snapshot import statements
+from handlers.snapshot.again import came_in_before, remember
 from handlers.snapshot.format import Contents, Header, Reader
 from handlers.snapshot.lines import Lines
-from handlers.snapshot.sections import SECTIONS
+from handlers.snapshot.sections import SECTIONS, Section
 from handlers.snapshot.sql import query
 from handlers.snapshot.store import Columns, columns_of
 
@@ -24,10 +26,11 @@ BYTES_AT_ONCE_MAX: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came in, in rows per section."""
+    """What came in, in rows per section; `already_at` is when, if that was before and nothing was done now."""
 
     taken_at: str
     rows: Mapping[str, int]
+    already_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -45,27 +48,41 @@ class _Batch:
 
 
 async def restore(pool: asyncpg.Pool, chunks: AsyncIterator[bytes], *, contracts: str) -> Restored:
-    """Bring a snapshot into an empty database, as it comes.
+    """Bring a snapshot into an empty database, as it comes; one that is there already is left as it is.
 
     Raises Refused for a file that is damaged or of a newer program, Permanent when the database is not empty or holds
     another origin's word, Outage; whatever is raised, the database is as it was.
     """
+    lines, reader = _lines(chunks), Reader()
+    already_at: datetime | None = None
     with outage():
         async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection, connection.transaction():
             await connection.execute(query("patience"))
-            header = await _enter_all(connection, chunks, contracts)
-            await connection.execute(query("wake_relay"))
-    return Restored(header.taken_at, {section.name: section.rows for section in header.sections})
+            header = await _header(lines, reader)
+            columns = await _prepare(connection, header, contracts)
+            if await connection.fetchval(statements.holds_anything(_sections(columns))):
+                already_at = await came_in_before(connection, header, lines, reader)
+            else:
+                await _claim(connection, header.origin)
+                await _enter_all(connection, lines, reader, columns)
+                await remember(connection, header)
+                await connection.execute(query("wake_relay"))
+    return Restored(header.taken_at, {section.name: section.rows for section in header.sections}, already_at)
 
 
-async def _enter_all(connection: Connection, chunks: AsyncIterator[bytes], contracts: str) -> Header:
-    reader = Reader()
+async def _header(lines: AsyncIterator[bytes], reader: Reader) -> Header:
+    async for line in lines:
+        reader.take(line)
+        break
+    return reader.header or reader.finish()
+
+
+async def _enter_all(
+    connection: Connection, lines: AsyncIterator[bytes], reader: Reader, columns: Mapping[str, Columns]
+) -> None:
     batch: _Batch | None = None
-    columns: dict[str, Columns] = {}
-    async for line in _lines(chunks):
+    async for line in lines:
         row = reader.take(line)
-        if reader.lines == 1 and reader.header is not None:
-            columns = await _prepare(connection, reader.header, contracts)
         if batch is not None and (row is None or batch.is_full):
             await _enter(connection, batch, columns[batch.section.name].json)
             batch = None
@@ -73,7 +90,7 @@ async def _enter_all(connection: Connection, chunks: AsyncIterator[bytes], contr
             batch = batch or _Batch(row.section, reader.lines)
             batch.rows.append(row.json)
             batch.size += len(row.json)
-    return reader.finish()
+    reader.finish()
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -103,15 +120,12 @@ async def _prepare(connection: Connection, header: Header, contracts: str) -> di
                 section.name,
                 f"has {', '.join(sorted(unknown))}, which this program does not know; use the newer one that wrote it",
             )
-    sections = [section for section in SECTIONS if section.name in there]
-    await connection.execute(statements.lock(sections))
-    if await connection.fetchval(statements.holds_anything(sections)):
-        raise Permanent(
-            "the database is not empty, and a snapshot is never mixed with what is there: restore into a new one "
-            "(ECHORA_DEMO=false starts without the demo catalogue)"
-        )
-    await _claim(connection, header.origin)
+    await connection.execute(statements.lock(_sections(there)))
     return there
+
+
+def _sections(there: Collection[str]) -> list[Section]:
+    return [section for section in SECTIONS if section.name in there]
 
 
 async def _claim(connection: Connection, origin: str | None) -> None:

@@ -70,6 +70,7 @@ SECTIONS: Final = (
 NOT_KEPT: Final[Mapping[str, str]] = {
     "alembic_version": "the schema of the database, which the program brings up to date",
     "catalogue_origin": "stands in the header, and is compared instead of entered twice",
+    "catalogue_restore": "the story of the other database",
     "outbox": "what was to be sent from the other database",
     "inbox": "what consumers of the other database have handled",
     "dead_letter": "messages of the other servers",

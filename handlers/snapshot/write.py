@@ -31,7 +31,7 @@ async def snapshot(pool: asyncpg.Pool, now: datetime, *, contracts: str, schema:
         ):
             await connection.execute(query("patience"))
             header = await _header(connection, now, contracts, schema)
-            async for chunk in _chunks(_lines(connection, header)):
+            async for chunk in _chunks(lines_of(connection, header)):
                 yield chunk
 
 
@@ -46,7 +46,8 @@ async def _header(connection: Connection, now: datetime, contracts: str, schema:
     return Header(contracts, schema, origin, now.isoformat(), tuple(contents))
 
 
-async def _lines(connection: Connection, header: Header) -> AsyncIterator[bytes]:
+async def lines_of(connection: Connection, header: Header) -> AsyncIterator[bytes]:
+    """The header, and what the database now holds of its sections."""
     yield header_line(header)
     seal = Seal()
     for contents in header.sections:

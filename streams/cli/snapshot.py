@@ -60,7 +60,8 @@ def snapshot(
 def restore(file: File, as_json: AsJson = False) -> None:
     """Bring a snapshot into an empty database: all of it, or nothing when the file is damaged.
 
-    The index follows by itself; `echora status` says when it has caught up.
+    The index follows by itself; `echora status` says when it has caught up. A snapshot that came in before, and from
+    which nothing has changed since, is left as it is.
 
     Example: echora restore catalogue.jsonl.gz
     """
@@ -149,3 +150,5 @@ def _print(summary: dict[str, Any], *, as_json: bool) -> None:
     rows = summary["rows"]
     print_table("", ("table", "#rows"), [(name, count) for name, count in rows.items() if count])
     typer.echo(f"{sum(rows.values()):,} rows of {summary['taken_at']}: {summary['file']}")
+    if summary.get("already_restored_at"):
+        typer.echo(f"It was restored already at {summary['already_restored_at']}; nothing was done.")

@@ -121,10 +121,14 @@ class Health(Body):
 
 
 class RestoreAnswer(Body):
-    """A snapshot was restored."""
+    """A snapshot was restored, now or before."""
 
     taken_at: datetime = Field(description="When the snapshot was taken, UTC.")
     rows: dict[str, int] = Field(description="Rows that came in, per table.")
+    already_restored_at: datetime | None = Field(
+        None,
+        description="When this very snapshot came in before, if it did; nothing has changed since, nothing was done.",
+    )
 
 
 class ReindexState(Body):

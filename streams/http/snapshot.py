@@ -42,7 +42,7 @@ def snapshot_routes(services: Services) -> APIRouter:
 
     @router.post("/restore", summary="Bring a snapshot into an empty database", openapi_extra=_BODY)
     async def restore(request: Request) -> RestoreAnswer:
-        """All of it or nothing; the index follows by itself."""
+        """All of it or nothing; the index follows by itself. One that is there already is left as it is."""
         if services.restore is None:
             raise NotOffered("this process takes no snapshots; ask the one whose ECHORA_ROLES has `ingest`")
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -57,7 +57,9 @@ def snapshot_routes(services: Services) -> APIRouter:
             # A client reads the answer once it has sent everything; closing before that would cut the answer off.
             await _drain(chunks)
             raise
-        return RestoreAnswer(taken_at=restored.taken_at, rows=dict(restored.rows))
+        return RestoreAnswer(
+            taken_at=restored.taken_at, rows=dict(restored.rows), already_restored_at=restored.already_at
+        )
 
     return router
 

@@ -24,7 +24,6 @@ from tests.faults.harness.traffic import hand_in
 PATIENCE_S: Final = 90.0
 BEFORE: Final = b"the snapshot before\n"
 RECORDS: Final = 12
-REFUSED: Final = 1
 _NUMBERS = count(1)
 
 
@@ -165,13 +164,16 @@ async def _bring(lane: Lane, move: Move, faults: Sequence[Mapping[str, Any]]) ->
 
 
 async def _all_or_nothing(lane: Lane, move: Move, code: int | None, said: str) -> bool:
-    """After a failure the database holds nothing or everything; with everything, a repetition says that it is there."""
+    """After a failure the database holds nothing or everything; with everything, a repetition ends well."""
     rows = await lane.rows.fetchval("SELECT count(*) FROM anime")
     if rows and await contents(lane) != move.whole:
         move.seen.append(f"stale: after an end with {code} the database holds a part: {rows} anime")
     if "Traceback" in said:
         move.seen.append(f"stuck: the command ended in a traceback: {said[-800:]}")
-    return bool(code == REFUSED and rows and "the database is not empty" in said)
+    is_refused = any(words in said for words in ("the database is not empty", "the catalogue has changed since"))
+    if is_refused:
+        move.seen.append(f"stuck: the database holds {rows} anime of this file, and asking again is refused: {said}")
+    return is_refused
 
 
 async def _brought(lane: Lane, move: Move) -> list[str]:

@@ -22,11 +22,14 @@ def test_a_catalogue_moves_to_another_program(program: Program, new_program: New
         assert other.titles("a lighthouse that leaves its cliff")[0] == title
         points = other.status()["index"]["points"]
         assert points == program.status()["index"]["points"]
-        again = other.echora("restore", str(file))
-        assert again.returncode == 1
-        assert "the database is not empty" in again.stderr
+        again = other.json("restore", str(file))
+        assert (restored["already_restored_at"], again["rows"]) == (None, restored["rows"])
+        assert again["already_restored_at"] is not None
         back = tmp_path / "back.jsonl"
         other.json("snapshot", str(back))
         first = tmp_path / "first.jsonl"
         program.json("snapshot", str(first))
+        refused = other.echora("restore", str(first))
+        assert refused.returncode == 1
+        assert "the database is not empty" in refused.stderr
         assert back.read_bytes().splitlines()[1:] == first.read_bytes().splitlines()[1:]

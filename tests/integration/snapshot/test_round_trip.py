@@ -21,9 +21,11 @@ from handlers.snapshot.format import Contents, Header, Seal, header_line, row_li
 from handlers.snapshot.restore import ROWS_AT_ONCE_MAX, Restored, restore
 from handlers.snapshot.sections import NOT_KEPT, SECTIONS
 from handlers.snapshot.write import snapshot
+from streams import access
 from streams.database.pool import PoolLimits, open_pool
 from tests.integration.catalogue.full import RECORD
 from tests.integration.ingest.persisting import hand_in
+from tests.servers import NewDatabase
 from tests.unit.ingest.samples import anime_id, raw_record
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -205,6 +207,81 @@ async def test_a_database_that_holds_anything_is_left_alone(filled: asyncpg.Pool
     with pytest.raises(Permanent, match="the database is not empty"):
         await brought(empty, whole)
     assert await empty.fetchval("SELECT count(*) FROM anime") == 0
+
+
+async def test_what_came_in_before_and_has_not_changed_is_left_as_it_is(
+    filled: asyncpg.Pool, empty: asyncpg.Pool
+) -> None:
+    whole = await taken(filled)
+    first = await brought(empty, whole)
+    assert first.already_at is None
+    queued = await empty.fetchval("SELECT count(*) FROM outbox")
+    again = await brought(empty, whole)
+    assert (again.rows, again.taken_at) == (first.rows, first.taken_at)
+    assert again.already_at == await empty.fetchval("SELECT restored_at FROM catalogue_restore")
+    assert await empty.fetchval("SELECT count(*) FROM outbox") == queued, "nothing is told twice"
+    with pytest.raises(Refused, match="cut off"):
+        await brought(empty, b"".join(whole.splitlines(keepends=True)[:-1]))
+    with pytest.raises(Permanent, match="the database is not empty"):
+        await brought(empty, await taken(filled, NOW + timedelta(seconds=1)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE anime SET version = version + 1 WHERE title = (SELECT min(title) FROM anime)",
+        "DELETE FROM episode WHERE id = (SELECT min(id::text)::uuid FROM episode)",
+        "INSERT INTO company (id, name) VALUES (gen_random_uuid(), 'One more')",
+        "UPDATE schedule_pause SET reason = 'another'",
+    ],
+)
+async def test_what_came_in_before_and_has_changed_since_is_refused_and_says_so(
+    filled: asyncpg.Pool, empty: asyncpg.Pool, change: str
+) -> None:
+    whole = await taken(filled)
+    await brought(empty, whole)
+    assert not (await empty.execute(change)).endswith(" 0")
+    with pytest.raises(Permanent, match=r"came into this database at .* and the catalogue has changed since"):
+        await brought(empty, whole)
+
+
+async def test_a_database_that_was_emptied_takes_the_same_snapshot_again(
+    filled: asyncpg.Pool, empty: asyncpg.Pool
+) -> None:
+    whole = await taken(filled)
+    await brought(empty, whole)
+    await empty.execute(
+        "TRUNCATE anime, character, company, source_material, schedule_pause, schedule, review, guarded_word CASCADE"
+    )
+    assert (await brought(empty, whole)).already_at is None
+    assert (await taken(empty)).splitlines()[1:] == whole.splitlines()[1:]
+
+
+async def test_the_role_that_is_granted_for_it_is_enough(
+    filled: asyncpg.Pool, new_database: NewDatabase, migrated_template: str
+) -> None:
+    dsn = await new_database(migrated_template)
+    owner = await asyncpg.connect(dsn)
+    await owner.execute(access.roles_sql())
+    await owner.execute("DROP ROLE IF EXISTS test_mover")
+    await owner.execute("CREATE ROLE test_mover LOGIN IN ROLE echora_ingest, echora_copy")
+    await owner.close()
+    pool = await open_pool(dsn.replace("//echora@", "//test_mover@", 1), PoolLimits(connections_max=2))
+    try:
+        whole = await taken(filled)
+        assert (await brought(pool, whole)).already_at is None
+        assert (await brought(pool, whole)).already_at is not None
+        assert (await taken(pool)).splitlines()[1:] == whole.splitlines()[1:]
+    finally:
+        pool.terminate()
+
+
+async def test_a_restore_that_came_to_nothing_is_not_remembered(filled: asyncpg.Pool, empty: asyncpg.Pool) -> None:
+    whole = await taken(filled)
+    with pytest.raises(Refused, match="cut off"):
+        await brought(empty, b"".join(whole.splitlines(keepends=True)[:-1]))
+    assert await empty.fetchval("SELECT count(*) FROM catalogue_restore") == 0
+    assert (await brought(empty, whole)).already_at is None
 
 
 async def test_the_words_of_world_and_live_are_never_mixed(filled: asyncpg.Pool, empty: asyncpg.Pool) -> None:

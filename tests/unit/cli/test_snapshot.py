@@ -10,7 +10,7 @@ import pytest
 
 from contracts.errors import Permanent, Refused
 from tests.unit.cli.conftest import Run
-from tests.unit.http.fakes import Program
+from tests.unit.http.fakes import NOW, Program
 from tests.unit.snapshot.lines import written
 
 WHOLE = b"".join(written())
@@ -108,6 +108,18 @@ def test_a_file_is_restored_whether_compressed_or_not(echora: Run, program: Prog
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["rows"] == {"company": 2}
     assert program.restored == WHOLE
+
+
+def test_a_file_that_was_restored_before_is_said_to_be_and_ends_well(
+    echora: Run, program: Program, tmp_path: Path
+) -> None:
+    program.restored_before_at = NOW
+    file = tmp_path / "c.jsonl"
+    file.write_bytes(WHOLE)
+    result = echora("restore", file)
+    assert result.exit_code == 0, result.output
+    assert "restored already at 2026-11-22T12:00:00Z; nothing was done" in result.stdout
+    assert json.loads(echora("restore", file, "--json").stdout)["already_restored_at"] == "2026-11-22T12:00:00Z"
 
 
 def test_a_file_that_is_no_gz(echora: Run, tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ class Program:
     snapshot_failure: Exception | None = None
     restored: bytes = b""
     restore_failure: Exception | None = None
+    restored_before_at: datetime | None = None
     schedule: Schedule = field(default_factory=Schedule)
     wanted: list[ModelName] = field(default_factory=list)
     states: list[ReindexState] = field(default_factory=list)
@@ -141,7 +142,7 @@ class Program:
         if self.restore_failure:
             raise self.restore_failure
         self.restored = b"".join([chunk async for chunk in chunks])
-        return Restored("2026-11-22T12:00:00+00:00", {"company": 2})
+        return Restored("2026-11-22T12:00:00+00:00", {"company": 2}, self.restored_before_at)
 
     async def ask(self, wanted: ModelName) -> ReindexState:
         self._ask()

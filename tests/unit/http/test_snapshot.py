@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.errors import Outage, Permanent, Refused
-from tests.unit.http.fakes import Program
+from tests.unit.http.fakes import NOW, Program
 from tests.unit.snapshot.lines import written
 
 LINES = {"content-type": "application/x-ndjson"}
@@ -29,8 +29,16 @@ async def test_an_outage_before_the_first_line_is_said(program: Program) -> None
 async def test_a_restore_says_what_came_in(program: Program) -> None:
     async with program.client() as client:
         response = await client.post("/restore", content=b"".join(written()), headers=LINES)
-    assert response.json() == {"taken_at": "2026-11-22T12:00:00Z", "rows": {"company": 2}}
+    answered = {"taken_at": "2026-11-22T12:00:00Z", "rows": {"company": 2}, "already_restored_at": None}
+    assert response.json() == answered
     assert program.restored == b"".join(written())
+
+
+async def test_a_restore_says_that_it_was_done_before(program: Program) -> None:
+    program.restored_before_at = NOW
+    async with program.client() as client:
+        response = await client.post("/restore", content=b"".join(written()), headers=LINES)
+    assert (response.status_code, response.json()["already_restored_at"]) == (200, "2026-11-22T12:00:00Z")
 
 
 @pytest.mark.parametrize(
