@@ -15,6 +15,7 @@ from nats.js.errors import NotFoundError
 
 from contracts.errors import Outage, Permanent
 from handlers.postgres import outage
+from handlers.schedule.reading import forget_misses
 from handlers.schedule.reconcile import Report, project_all, reconcile
 from handlers.schedule.upkeep import forget_ended
 from handlers.update.planning import people_plans, show_plans
@@ -35,6 +36,8 @@ RECONCILE_S: Final = 86_400.0
 # At least so many passes fall into one horizon, so that a timer is set well before it is due.
 PASSES_PER_HORIZON: Final = 24
 NEW_ROWS_MAX: Final = 2_000
+MISSES_KEPT: Final = timedelta(days=90)
+MISSES_FORGOTTEN_MAX: Final = 100_000
 WHOLE: Final = "all"
 
 
@@ -75,6 +78,7 @@ class Timekeeping:
             patience_s, clock = overdue_s(looks.calendar), looks.calendar.now
             report = await reconcile(looks.pool, looks.store, looks.timers, clock, overdue_s=patience_s)
             await forget_ended(looks.pool, "score_part", now - timedelta(days=2))
+            await forget_misses(looks.pool, now - MISSES_KEPT, MISSES_FORGOTTEN_MAX)
             self._stream_made_at, self._compared_at, self.last_report = made_at, now, report
             self._reconnects = reconnects
             if report.missing or report.stale or report.lost or report.cancelled:

@@ -72,11 +72,6 @@ def planned(row: Row, due: Due, now: datetime) -> Row:
     return row.due(due)
 
 
-def retired(row: Row) -> Row:
-    """The row with nothing due any more; it stays for its story."""
-    return row if row.due_at is None else row.due(None)
-
-
 def begun(
     row: Row | None, tick: Tick, policy: Policy, now: datetime, slack_s: float = SLACK_S
 ) -> tuple[Decision, Moved | None]:

@@ -75,11 +75,6 @@ class ScheduleStore:
             )
         return moved
 
-    async def retire(self, connection: Connection, workflow: str, entity_ids: Iterable[str], now: datetime) -> int:
-        """Nothing is due for these any more; gives how many had something due."""
-        keys = [Key(workflow, entity_id) for entity_id in entity_ids]
-        return await self.move(connection, keys, lambda row: Moved(moves.retired(row)), now)
-
     async def begin(self, connection: Connection, ticks: Sequence[Tick], now: datetime) -> list[Decision]:
         """Judge ticks by their rows, in their order, and note which run. Commit before the work starts."""
         before = await self.lock(connection, [tick.key for tick in ticks])

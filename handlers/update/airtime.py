@@ -29,6 +29,8 @@ DAILY: Final = "looked at daily"
 _DAILY: Final = Policy(interval_s=DAY_S, jitter_s=DAY_S)
 # A next-air time that is this long past was aired, or will never be.
 STALE: Final = timedelta(days=7)
+# Dates are days in Tokyo, kept as their midnight, and the programme of a day ends at 30:00.
+LAST_DAY: Final = timedelta(hours=30)
 SLOTS_MAX: Final = 1_000
 
 
@@ -41,6 +43,7 @@ class Show:
     broadcast: Broadcast | None = None
     hiatus: Hiatus | None = None
     aired_from: datetime | None = None
+    aired_to: datetime | None = None
     kind: Kind = "jp"
 
 
@@ -78,17 +81,31 @@ def is_on_break(show: Show, at: datetime) -> bool:
 
 
 def slots_between(show: Show, start: datetime, end: datetime) -> tuple[datetime, ...]:
-    """The air times of the weekly slot from `start` up to but not including `end`, without those within the break."""
+    """The air times of the weekly slot from `start` up to but not including `end`, of a show that ran then.
+
+    Those within the break are left out.
+    """
     try:
         slot = slot_of(show.broadcast)
     except NoSlot:
         return ()
+    start, end = _while_it_ran(show, start, end)
     found: list[datetime] = []
     at = _first(show, slot, start - timedelta(microseconds=1))
     while at is not None and at < end and len(found) < SLOTS_MAX:
         found.append(at)
         at = _first(show, slot, at)
     return tuple(found)
+
+
+def _while_it_ran(show: Show, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    if show.status is AnimeStatus.UPCOMING:
+        return start, start
+    if show.aired_from is not None:
+        start = max(start, show.aired_from)
+    if show.status in (AnimeStatus.FINISHED, AnimeStatus.CANCELLED) and show.aired_to is not None:
+        end = min(end, show.aired_to + LAST_DAY)
+    return start, end
 
 
 def _announced(show: Show, start: datetime) -> Due | None:

@@ -28,7 +28,9 @@ def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta, *, ar
 
     A show that is new and airs is looked at once, since its import may be older than its last episode.
     """
-    plans: Plans = {"metadata_refresh": {}, "status_check": {}, "episode_air_tracking": {}}
+    # Each workflow's are committed by themselves, in this order, and a show without a row of metadata_refresh is new: a
+    # crash in between leaves it new, and its first look is planned again.
+    plans: Plans = {"episode_air_tracking": {}, "status_check": {}, "metadata_refresh": {}}
     for one in shows:
         entity_id = str(one.id)
         plans["metadata_refresh"][entity_id] = None

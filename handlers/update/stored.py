@@ -63,13 +63,15 @@ class ShowRow:
 
 def show_of(anime_id: UUID, values: Mapping[str, JSON]) -> Show:
     """The times of a record."""
-    status, broadcast, hiatus, dates = (values.get(name) for name in ("status", "broadcast", "hiatus", "aired_dates"))
+    status, broadcast, hiatus = (values.get(name) for name in ("status", "broadcast", "hiatus"))
+    dates = AiredDates.model_validate(values.get("aired_dates") or {})
     return Show(
         entity_id=str(anime_id),
         status=AnimeStatus(status) if status else None,
         broadcast=Broadcast.model_validate(broadcast) if broadcast else None,
         hiatus=Hiatus.model_validate(hiatus) if hiatus else None,
-        aired_from=AiredDates.model_validate(dates).aired_from if dates else None,
+        aired_from=dates.aired_from,
+        aired_to=dates.aired_to,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
+import pytest
 from nats.js.errors import NotFoundError
 
+from contracts.errors import Outage
 from contracts.ids import derived_id
 from contracts.workflow import Due
 from handlers.schedule.timer import subject_of
@@ -55,6 +58,38 @@ async def test_what_is_new_gets_its_looks_and_a_second_pass_changes_nothing(plac
     }  # fmt: skip
     cast = {str(derived_id("test-character", f"{who} 15")) for who in ("Hero", "Friend")}
     assert {entity for workflow, entity in more if workflow == "character_refresh"} == cast
+
+
+async def test_a_pass_that_dies_between_two_workflows_leaves_what_is_new_new(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await quiet(place)
+    plan_regular = one.looks.desk.plan_regular
+
+    async def dies(workflow: str, *rest: Any) -> int:
+        if workflow == "status_check":
+            raise Outage("PostgreSQL", "the test")
+        return await plan_regular(workflow, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(one.looks.desk, "plan_regular", dies)
+        with pytest.raises(Outage):
+            await one.timekeeping.once()
+    await one.timekeeping.once()
+    firsts = await one.pool.fetch("SELECT entity_id FROM schedule WHERE reason LIKE $1", f"{FIRST}%")
+    airing = await one.pool.fetch("SELECT id FROM anime WHERE status = 'ONGOING'")
+    assert airing
+    assert {row["entity_id"] for row in firsts} == {str(row["id"]) for row in airing}
+    assert {"metadata_refresh", "status_check"} <= {workflow for workflow, _ in await planned(one)}
+
+
+async def test_misses_are_kept_for_ninety_days(place: Place) -> None:
+    one = await quiet(place)
+    miss = "INSERT INTO schedule_miss VALUES ('metadata_refresh', $1, $2, 'down', $2)"
+    await one.pool.execute(miss, "old", one.now() - timedelta(days=91))
+    await one.pool.execute(miss, "young", one.now() - timedelta(days=89))
+    await one.timekeeping.once()
+    assert await one.pool.fetchval("SELECT array_agg(entity_id) FROM schedule_miss") == ["young"]
 
 
 async def test_passes_of_two_processes_at_once_set_every_timer_once(place: Place) -> None:

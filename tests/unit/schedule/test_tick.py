@@ -63,7 +63,7 @@ def test_a_tick_without_a_row_or_of_another_plan_is_ignored() -> None:
     again = moves.planned(row, Due(NOW + 5 * MINUTE, "delayed"), NOW - timedelta(days=1))
     assert again.plan_version == row.plan_version + 1
     assert decide(again, old, SINGLE, NOW) == Ignore(Ignored.OLDER_PLAN)
-    assert decide(moves.retired(row), old, SINGLE, NOW) == Ignore(Ignored.OLDER_PLAN)
+    assert decide(row.due(None), old, SINGLE, NOW) == Ignore(Ignored.OLDER_PLAN)
 
 
 def test_a_tick_that_was_handled_does_nothing_and_its_end_counts_once() -> None:

@@ -168,6 +168,17 @@ def test_the_slots_of_a_range_leave_the_break_out() -> None:
     assert slots_between(show(day=None), utc(11, 1), utc(12, 5)) == ()
 
 
+def test_the_slots_of_a_range_lie_within_the_run_of_the_show() -> None:
+    began = show(aired_from=utc(11, 12, 15))
+    assert slots_between(began, utc(11, 1), utc(11, 25)) == (utc(11, 13, 16, 30), utc(11, 20, 16, 30))
+    # Friday 25:30 of the last day is Saturday in Tokyo. One that still runs may be prolonged.
+    last = {"aired_from": utc(10, 1), "aired_to": utc(11, 12, 15)}
+    over = show(status=AnimeStatus.FINISHED, **last)
+    assert slots_between(over, utc(11, 1), utc(12, 5)) == (utc(11, 6, 16, 30), utc(11, 13, 16, 30))
+    assert len(slots_between(show(**last), utc(11, 1), utc(12, 5))) == 5
+    assert slots_between(show(status=AnimeStatus.UPCOMING), utc(11, 1), utc(12, 5)) == ()
+
+
 ZONES = st.sampled_from(["Asia/Tokyo", "America/New_York", "Europe/London", "Australia/Lord_Howe", "UTC"])
 INSTANTS = st.integers(-(10**8), 3 * 10**8).map(lambda seconds: NOW + timedelta(seconds=seconds))
 SLOTS = st.builds(
