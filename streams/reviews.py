@@ -23,11 +23,13 @@ from streams.http.review_models import (
     ApproveWish,
     BulkDecided,
     BulkWish,
+    Conditions,
     DecidedReview,
     HeldChange,
     RejectWish,
     ReviewDetail,
     ReviewList,
+    ReviewQuery,
     UndoWish,
 )
 from streams.http.times import instant
@@ -54,31 +56,17 @@ class ReviewDesk:
 
     runtime: Held
 
-    async def listing(
-        self,
-        *,
-        state: str,
-        source: str | None,
-        rule: str | None,
-        field: str | None,
-        entity_id: UUID | None,
-        title: str | None,
-        older_than: str | None,
-        after: UUID | None,
-        limit: int,
-    ) -> ReviewList:
+    async def listing(self, query: ReviewQuery) -> ReviewList:
         """A page of those that are meant."""
         now = self.runtime.calendar.now()
-        wanted = Wanted(
-            None if state == ALL else state, source, rule, field, entity_id, title, _before(older_than, now)
-        )
-        found = await reading.listing(self.runtime.pool, wanted, rows_max=limit + 1, after=after)
-        page = found[:limit]
+        wanted = _wanted(query, None if query.state == ALL else query.state, now)
+        found = await reading.listing(self.runtime.pool, wanted, rows_max=query.limit + 1, after=query.after)
+        page = found[: query.limit]
         return ReviewList(
             now=now,
             waiting=await reading.count(self.runtime.pool, Wanted(state=PENDING)),
             reviews=[_held(one) for one in page],
-            after=page[-1].id if len(found) > limit else None,
+            after=page[-1].id if len(found) > query.limit else None,
         )
 
     async def show(self, review_id: UUID) -> ReviewDetail | None:
@@ -114,8 +102,7 @@ class ReviewDesk:
     async def decide(self, wish: BulkWish) -> BulkDecided:
         """Decide about everything that waits and is meant."""
         now = self.runtime.calendar.now()
-        before = _before(wish.older_than, now)
-        wanted = Wanted(PENDING, wish.source, wish.rule, wish.field, wish.entity_id, wish.title, before)
+        wanted = _wanted(wish, PENDING, now)
         if not wanted.is_narrow:
             raise Refused("reviews", "rule", "say which reviews: a rule, source, field, title, entity or age")
         matching = await reading.count(self.runtime.pool, wanted)
@@ -139,11 +126,12 @@ class ReviewDesk:
         return Decision(by, reason, self.runtime.calendar.now())
 
 
-def _before(older_than: str | None, now: datetime) -> datetime | None:
+def _wanted(said: Conditions, state: str | None, now: datetime) -> Wanted:
     try:
-        return instant(older_than, now) if older_than is not None else None
+        before = instant(said.older_than, now) if said.older_than is not None else None
     except ValueError as error:
         raise Refused("reviews", "older_than", str(error)) from error
+    return Wanted(state, said.source, said.rule, said.field, said.entity_id, said.title, before)
 
 
 def _done(outcomes: Sequence[Decided]) -> DecidedReview:

@@ -13,6 +13,9 @@ from streams.http.models import Body
 BY_CHARS_MAX: Final = 100
 REASON_CHARS_MAX: Final = 500
 WORD_CHARS_MAX: Final = 200
+STATE_CHARS_MAX: Final = 20
+LIST_DEFAULT: Final = 50
+LIST_MAX: Final = 200
 BULK_MAX: Final = 1_000
 BULK_DEFAULT: Final = 500
 
@@ -117,6 +120,29 @@ SaidWhy = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=WORD_CHARS_MAX), _STORABLE]
 
 
+class Conditions(BaseModel):
+    """Which reviews are meant: those that meet every condition that is set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: Word | None = Field(None, description="Held by this rule.")
+    source: Word | None = Field(None, description="Proposed by this source.")
+    field: Word | None = Field(None, description="A change of this field.")
+    title: Word | None = Field(None, description="Of titles or names that contain this.")
+    entity_id: UUID | None = Field(None, description="Of this anime or character.")
+    older_than: Word | None = Field(None, description="Waiting since before then: 7d, 12h or an instant.")
+
+
+class ReviewQuery(Conditions):
+    """Which reviews are shown."""
+
+    state: Annotated[str, Field(max_length=STATE_CHARS_MAX)] = Field(
+        "pending", description="pending, a state that it ended in, or all."
+    )
+    after: UUID | None = Field(None, description="Go on after this review, which the page before named.")
+    limit: int = Field(LIST_DEFAULT, ge=1, le=LIST_MAX, description="How many at most.")
+
+
 class _Wish(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -147,16 +173,10 @@ class UndoWish(_Wish):
     reason: SaidWhy = Field(description="Why.")
 
 
-class BulkWish(_Wish):
+class BulkWish(_Wish, Conditions):
     """Decide about everything that waits and passes all these conditions; at least one has to be said."""
 
     decision: Literal["approve", "reject"] = Field(description="approve or reject.")
     reason: SaidWhy = Field(description="Why.")
-    rule: Word | None = Field(None, description="Held by this rule.")
-    source: Word | None = Field(None, description="Proposed by this source.")
-    field: Word | None = Field(None, description="A change of this field.")
-    title: Word | None = Field(None, description="Of titles or names that contain this.")
-    entity_id: UUID | None = Field(None, description="Of this anime or character.")
-    older_than: Word | None = Field(None, description="Waiting since before then: 7d, 12h or an instant.")
     limit: int = Field(BULK_DEFAULT, ge=1, le=BULK_MAX, description="How many at most, oldest first.")
     dry_run: bool = Field(True, description="Only say what would be decided.")

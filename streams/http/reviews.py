@@ -16,19 +16,12 @@ from streams.http.review_models import (
     RejectWish,
     ReviewDetail,
     ReviewList,
+    ReviewQuery,
     UndoWish,
-    Word,
 )
 from streams.http.services import Reviews
 
-LIST_MAX = 200
-
-Filter = Annotated[Word | None, Query()]
-State = Annotated[str, Query(max_length=20, description="pending, a state that it ended in, or all.")]
-Entity = Annotated[UUID | None, Query(description="Only of this anime or character.")]
-OlderThan = Annotated[str | None, Query(max_length=60, description="Waiting since before then: 7d, 12h or an instant.")]
-After = Annotated[UUID | None, Query(description="Go on after this review, which the page before named.")]
-Limit = Annotated[int, Query(ge=1, le=LIST_MAX, description="How many at most.")]
+Asked = Annotated[ReviewQuery, Query()]
 
 
 def review_routes(reviews: Reviews | None) -> APIRouter:
@@ -36,29 +29,9 @@ def review_routes(reviews: Reviews | None) -> APIRouter:
     router = APIRouter(prefix="/reviews", tags=["reviews"])
 
     @router.get("", summary="Changes that wait for a person, or waited")
-    async def listing(
-        state: State = "pending",
-        source: Filter = None,
-        rule: Filter = None,
-        field: Filter = None,
-        entity_id: Entity = None,
-        title: Filter = None,
-        older_than: OlderThan = None,
-        after: After = None,
-        limit: Limit = 50,
-    ) -> ReviewList:
+    async def listing(query: Asked) -> ReviewList:
         """Newest first, those that pass every filter; `after` in the answer asks for the next page."""
-        return await _offered(reviews).listing(
-            state=state,
-            source=source,
-            rule=rule,
-            field=field,
-            entity_id=entity_id,
-            title=title,
-            older_than=older_than,
-            after=after,
-            limit=limit,
-        )
+        return await _offered(reviews).listing(query)
 
     @router.post("/decide", summary="Decide about many at once")
     async def decide(wish: BulkWish) -> BulkDecided:

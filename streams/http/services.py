@@ -36,6 +36,7 @@ from streams.http.review_models import (
     RejectWish,
     ReviewDetail,
     ReviewList,
+    ReviewQuery,
     UndoWish,
 )
 from streams.http.schedule_models import (
@@ -128,19 +129,7 @@ class DeadLetters(Protocol):
 class Reviews(Protocol):
     """What waits for a person and what people decide. Raises Refused for a wrong word, Permanent for what cannot be."""
 
-    async def listing(  # noqa: D102
-        self,
-        *,
-        state: str,
-        source: str | None,
-        rule: str | None,
-        field: str | None,
-        entity_id: UUID | None,
-        title: str | None,
-        older_than: str | None,
-        after: UUID | None,
-        limit: int,
-    ) -> ReviewList: ...
+    async def listing(self, query: ReviewQuery) -> ReviewList: ...  # noqa: D102
 
     async def show(self, review_id: UUID) -> ReviewDetail | None: ...  # noqa: D102
 

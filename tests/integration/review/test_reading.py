@@ -20,7 +20,7 @@ from handlers.review.wanted import Wanted
 from streams.clock import SystemClock, WorldClock
 from streams.housekeeping import Housekeeping
 from streams.http.problems import NotFound
-from streams.http.review_models import ApproveWish, BulkWish, RejectWish, UndoWish
+from streams.http.review_models import ApproveWish, BulkWish, RejectWish, ReviewQuery, UndoWish
 from streams.reviews import ReviewDesk
 from streams.settings import Settings
 from tests.events import at, character_updated, enriched, uid, updated
@@ -78,8 +78,7 @@ async def five(pool: asyncpg.Pool) -> list[UUID]:
 
 
 async def listed(desk: ReviewDesk, **filters: Any) -> list[tuple[str | None, str]]:
-    nothing = dict.fromkeys(("source", "rule", "field", "entity_id", "title", "older_than", "after"))
-    found = await desk.listing(**{"state": "pending", "limit": 50, **nothing, **filters})
+    found = await desk.listing(ReviewQuery(**filters))
     return [(one.title, one.field) for one in found.reviews]
 
 
@@ -135,9 +134,8 @@ async def test_pages_follow_each_other_without_a_gap(desk: ReviewDesk, pool: asy
     await pool.execute("UPDATE review SET created_at = $1 WHERE id = ANY ($2)", at(3), five[1:4])
     seen: list[UUID] = []
     after: UUID | None = None
-    nothing = dict.fromkeys(("source", "rule", "field", "entity_id", "title", "older_than"))
     for _ in range(5):
-        page = await desk.listing(state="pending", limit=2, after=after, **nothing)
+        page = await desk.listing(ReviewQuery(limit=2, after=after))
         seen += [one.id for one in page.reviews]
         after = page.after
         if after is None:

@@ -19,6 +19,7 @@ from streams.http.review_models import (
     RejectWish,
     ReviewDetail,
     ReviewList,
+    ReviewQuery,
     UndoWish,
 )
 
@@ -64,11 +65,10 @@ class Reviews:
             raise self.failure
         self.asked.append(asked)
 
-    async def listing(self, *, after: UUID | None, limit: int, older_than: str | None, **filters: Any) -> ReviewList:
-        state = filters.pop("state")
-        Wanted(None if state == "all" else state, **filters)
-        said = {name: value for name, value in filters.items() if value is not None}
-        self._ask("list", state, said, older_than, after, limit)
+    async def listing(self, query: ReviewQuery) -> ReviewList:
+        said = query.model_dump(exclude={"state", "older_than", "after", "limit"}, exclude_none=True)
+        Wanted(None if query.state == "all" else query.state, **said)
+        self._ask("list", query.state, said, query.older_than, query.after, query.limit)
         held = [HeldChange.model_validate(one) for one in (change(), LISTED)]
         return ReviewList(now=NOON, waiting=41, reviews=held, after=MOVED)
 

@@ -117,6 +117,7 @@ async def test_a_bad_wish_is_named_and_nothing_is_done(
         ({"title": ""}, "title"),
         ({"title": "a\0b"}, "title"),
         ({"source": "\0"}, "source"),
+        ({"sorce": "kitsu"}, "sorce"),
     ],
 )
 async def test_a_bad_filter_is_named(program: Program, parameters: dict[str, str], parameter: str) -> None:
