@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from streams.cli.client import answer, connection
-from streams.cli.output import print_json
+from streams.cli.output import Json, print_json
 
 
 def delete(
     id: Annotated[str, typer.Argument(metavar="ID", help="Id of the anime.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Delete an anime softly: its row stays, search no longer finds it, and it cannot be ingested again.
 

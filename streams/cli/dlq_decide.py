@@ -15,14 +15,13 @@ from streams.cli.dlq_words import (
     Everything,
     Group,
     Ids,
-    Json,
     Since,
     Subject,
     choice,
     print_account,
 )
 from streams.cli.failure import ExitCode, Failure
-from streams.cli.output import print_json, text
+from streams.cli.output import Json, print_json, text
 
 # At the slowest rate that makes sense a step takes this long to say that it is done.
 STEP_TIMEOUT_S: Final = 180.0
@@ -74,7 +73,7 @@ def drop(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Give letters up for good. They stay to be read, with the reason, until they are 30 days old.
+    """Give letters up for good. They stay to be read, with the reason, for DEAD_LETTER_RETENTION_DAYS.
 
     Example: echora dlq drop --group 3f9a0c27d41be865 --reason "a test that published garbage"
     """

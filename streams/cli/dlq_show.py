@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.client import ask
-from streams.cli.dlq_words import Json
-from streams.cli.output import print_json, print_table, text
+from streams.cli.output import Json, print_json, print_table, text
 
 _FACTS = (
     "state",

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from streams.cli.output import print_table, text
+from streams.cli.output import print_table
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Group = Annotated[str | None, typer.Option("--group", help="Only the group of this fingerprint.")]
 Consumer = Annotated[str | None, typer.Option(help="Only what this consumer gave up.")]
 Subject = Annotated[str | None, typer.Option(help="Only this original subject, e.g. anime.updated.")]
@@ -20,13 +19,7 @@ States = Annotated[
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids of letters.")]
 Everything = Annotated[bool, typer.Option("--all", help="Every letter that waits.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would come to.")]
-_CHARS_MAX: Final = 120
-
-
-def one_line(value: Any) -> str:
-    """A text that fits into a table."""
-    shown = " ".join(text(value).split())
-    return shown if len(shown) <= _CHARS_MAX else f"{shown[: _CHARS_MAX - 1]}…"
+ERROR_CHARS_MAX: Final = 120
 
 
 def print_account(found: dict[str, Any]) -> None:
@@ -53,6 +46,12 @@ def choice(
         by = getuser()
     except (KeyError, OSError):  # Somebody without an account, as in a container.
         by = "command line"
-    given = {"ids": ids or None, "fingerprint": group, "consumer": consumer, "subject": subject}
-    given |= {"error_class": error, "since": since}
+    given = {"ids": ids or None, **conditions(group, consumer, subject, error, since)}
     return {name: value for name, value in given.items() if value is not None} | {"all": is_everything, "by": by[:100]}
+
+
+def conditions(
+    group: str | None, consumer: str | None, subject: str | None, error: str | None, since: str | None
+) -> dict[str, Any]:
+    """What the options that lists and choices share are called over HTTP."""
+    return {"fingerprint": group, "consumer": consumer, "subject": subject, "error_class": error, "since": since}

@@ -8,7 +8,7 @@ import typer
 
 from streams.cli.client import FETCH_TIMEOUT_S, ask
 from streams.cli.failure import ExitCode
-from streams.cli.output import print_json, print_table, text
+from streams.cli.output import one_line, print_json, print_table, text
 
 _SHOWN_CHARS_MAX = 100
 
@@ -56,5 +56,5 @@ def _print(account: dict[str, Any]) -> None:
 
 
 def _short(value: Any) -> str:
-    shown = ", ".join(_short(item) for item in value) if isinstance(value, list) else text(str(value))
-    return shown if len(shown) <= _SHOWN_CHARS_MAX else f"{shown[: _SHOWN_CHARS_MAX - 1]}…"
+    shown = ", ".join(_short(item) for item in value) if isinstance(value, list) else str(value)
+    return one_line(shown, _SHOWN_CHARS_MAX)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # What a record says may not steer the terminal that shows it.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -21,6 +23,12 @@ def print_json(value: Any) -> None:
 def text(value: Any) -> str:
     """A value as plain text without control characters."""
     return "" if value is None else _CONTROL.sub("", str(value))
+
+
+def one_line(value: Any, chars_max: int) -> str:
+    """A text that fits into a table: in one line, and cut off with a mark when it is too long."""
+    line = " ".join(text(value).split())
+    return line if len(line) <= chars_max else f"{line[: chars_max - 1]}…"
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

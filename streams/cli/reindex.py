@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from streams.cli.client import answer, ask, connection
-from streams.cli.output import print_json
+from streams.cli.output import Json, print_json
 
 # The program loads the model before it answers, and at its first use fetches it.
 OPEN_TIMEOUT_S: Final = 900.0
@@ -23,7 +23,7 @@ def reindex(
         Path | None, typer.Option("--folder", help="Folder on the program's machine that holds the model.")
     ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until searches use it.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Give the index another embedding model; without --model, say how far that is.
 

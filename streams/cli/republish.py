@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.client import answer, connection
-from streams.cli.output import print_json, print_table
+from streams.cli.output import Json, print_json, print_table
 
 REPUBLISH_TIMEOUT_S = 600.0
 
@@ -18,7 +18,7 @@ def republish(
         list[str] | None, typer.Option("--subject", help="Only this one, e.g. anime.synced; may be repeated.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Send the events once more that were sent since then, as far as the outbox remembers them.
 

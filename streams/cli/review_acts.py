@@ -9,9 +9,9 @@ import typer
 
 from streams.cli.client import answer, connection, send
 from streams.cli.failure import ExitCode, Failure
-from streams.cli.output import print_json, print_table
+from streams.cli.output import Json, print_json, print_table
 from streams.cli.review_list import COLUMNS, table
-from streams.cli.review_words import By, Entity, FieldName, Ids, Json, OlderThan, Rule, Source, Title, who
+from streams.cli.review_words import By, Entity, FieldName, Ids, OlderThan, Rule, Source, Title, who
 
 # A thousand decisions are some ten transactions.
 BULK_TIMEOUT_S: Final = 180.0

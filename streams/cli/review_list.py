@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.client import ask
-from streams.cli.output import print_json, print_table, text
+from streams.cli.output import Json, print_json, print_table, text
 from streams.cli.review_words import (
     Entity,
     FieldName,
-    Json,
     OlderThan,
     Rule,
     Source,

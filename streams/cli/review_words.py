@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from streams.cli.output import age, text
+from streams.cli.output import age, one_line, text
 
 SHOWN_CHARS_MAX: Final = 60
 ITEMS_SHOWN_MAX: Final = 4
@@ -23,7 +23,6 @@ Title = Annotated[str | None, typer.Option(help="Only titles or names that conta
 Entity = Annotated[str | None, typer.Option(metavar="ID", help="Only of this anime or character.")]
 OlderThan = Annotated[str | None, typer.Option(metavar="TIME", help="Only what waits for longer: 12h, 7d, 2026-11-22.")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; by default your login name.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def who(by: str | None) -> str:
@@ -59,11 +58,10 @@ def names(value: Any) -> list[str]:
 
 
 def short(value: Any, chars_max: int = SHOWN_CHARS_MAX) -> str:
-    """A value as one line that fits into a table."""
+    """A value of a record in one line."""
     if value is None:
         return "nothing"
-    line = " ".join(text(value).split())
-    return line if len(line) <= chars_max else f"{line[: chars_max - 1]}…"
+    return one_line(value, chars_max)
 
 
 def rules(review: dict[str, Any]) -> str:

@@ -8,8 +8,8 @@ import typer
 
 from streams.cli.client import SCHEDULE_TIMEOUT_S, send
 from streams.cli.failure import ExitCode
-from streams.cli.output import print_json, print_table
-from streams.cli.schedule_words import Json, Workflow
+from streams.cli.output import Json, print_json, print_table
+from streams.cli.schedule_words import Workflow
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids; without any, the workflow as a whole.")]
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import typer
 
 from streams.cli.client import SCHEDULE_TIMEOUT_S, send
-from streams.cli.output import print_json, print_table
-from streams.cli.schedule_words import Json, Workflow, moment
+from streams.cli.output import Json, print_json, print_table
+from streams.cli.schedule_words import Workflow, moment
 
 TICKS_SHOWN_MAX: Final = 40
 

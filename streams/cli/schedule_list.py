@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.client import ask
-from streams.cli.output import print_json, print_table, text
-from streams.cli.schedule_words import Json, moment, until
+from streams.cli.output import Json, print_json, print_table, text
+from streams.cli.schedule_words import moment, until
 
 
 def list_(

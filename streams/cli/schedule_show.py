@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.client import ask
-from streams.cli.output import print_json, print_table, text
-from streams.cli.schedule_words import Json, moment, policy_in_words, until
+from streams.cli.output import Json, print_json, print_table, text
+from streams.cli.schedule_words import moment, policy_in_words, until
 
 BACKFILL_SHOWN = 5
 

@@ -10,7 +10,6 @@ import typer
 from streams.cli.output import age
 
 Workflow = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow, e.g. episode_air_tracking.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _UNITS: Final = ((604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.client import ask
-from streams.cli.output import print_json, print_table
+from streams.cli.output import Json, print_json, print_table
 
 
 def search(
@@ -17,7 +17,7 @@ def search(
     year: Annotated[str | None, typer.Option(help="2015, 2015..2020, 2015.. or ..2020.")] = None,
     genre: Annotated[list[str] | None, typer.Option(help="Genre; of several, all must hold.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many hits at most.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Search in plain words.
 

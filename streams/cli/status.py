@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from streams.cli.client import ask
-from streams.cli.output import age, print_json, print_table
+from streams.cli.output import Json, age, print_json, print_table
 from streams.cli.schedule_words import moment, until
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def status(as_json: Json = False) -> None:
     """Say how the program is doing: streams, consumers, outbox, index, versions.
 
     Example: echora status --json
