@@ -14,13 +14,12 @@ from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Call, Reply
 
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
-REDIRECTS_MAX: Final = 3
 _CONNECTIONS_MAX: Final = 40
 _USER_AGENT: Final = "echora-streams (anime catalogue; asks rarely and in batches)"
 
 
 def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """The client of all sources: HTTP/2, pooled. Redirects are followed by `Http` only, after its own checks."""
+    """The client of all sources: HTTP/2, pooled. A redirect is followed by `Sender`, as a request like any other."""
     return httpx.AsyncClient(
         http2=transport is None,
         transport=transport,
@@ -39,20 +38,20 @@ class Http:
     policy: SourcePolicy
     client: httpx.AsyncClient
 
-    async def send(self, call: Call) -> Reply:
-        """One exchange. Transient for timeouts and connections, Unreadable for a good status without JSON."""
+    async def send(self, request: httpx.Request) -> Reply | httpx.Request:
+        """One exchange: what came back, or the request that a redirect asks for.
+
+        Transient for timeouts and connections, Unreadable for a good status without JSON, Permanent for a host that is
+        not one of the source's.
+        """
         try:
-            request = self._request(call)
-            for _ in range(REDIRECTS_MAX + 1):
-                self._check(request.url)
-                response = await self.client.send(request, stream=True)
-                try:
-                    body = b"" if response.is_redirect else await self._body(response)
-                finally:
-                    await response.aclose()
-                if not response.is_redirect:
-                    return self._reply(response, body)
-                request = self._redirected(request, response)
+            self._check(request.url)
+            response = await self.client.send(request, stream=True)
+            try:
+                body = b"" if response.is_redirect else await self._body(response)
+            finally:
+                await response.aclose()
+            return self._redirected(request, response) if response.is_redirect else self._reply(response, body)
         except httpx.TimeoutException as error:
             raise Transient(f"{self.source} did not answer in time ({type(error).__name__})") from error
         except httpx.DecodingError as error:
@@ -60,22 +59,28 @@ class Http:
         except (httpx.TransportError, OSError) as error:
             raise Transient(f"{self.source} cannot be reached: {error or type(error).__name__}") from error
         except httpx.InvalidURL as error:
-            raise Permanent(f"{self.source}: the address is not one: {error}; look at its base URL") from error
-        raise Permanent(f"{self.source} redirected more than {REDIRECTS_MAX} times")
+            raise self._no_address(error) from error
 
-    def _request(self, call: Call) -> httpx.Request:
+    def request(self, call: Call) -> httpx.Request:
+        """The request of a call. Raises Permanent when the base URL is no address."""
         timeout = httpx.Timeout(
             self.policy.read_timeout_s, connect=self.policy.connect_timeout_s, pool=self.policy.read_timeout_s
         )
         headers = {"Accept": "application/json, application/vnd.api+json", **self.policy.headers}
-        return self.client.build_request(
-            "GET" if call.body is None else "POST",
-            self.policy.base_url.rstrip("/") + call.path,
-            params=list(call.params) or None,
-            json=call.body,
-            headers=headers,
-            timeout=timeout,
-        )
+        try:
+            return self.client.build_request(
+                "GET" if call.body is None else "POST",
+                self.policy.base_url.rstrip("/") + call.path,
+                params=list(call.params) or None,
+                json=call.body,
+                headers=headers,
+                timeout=timeout,
+            )
+        except httpx.InvalidURL as error:
+            raise self._no_address(error) from error
+
+    def _no_address(self, error: httpx.InvalidURL) -> Permanent:
+        return Permanent(f"{self.source}: the address is not one: {error}; look at its base URL")
 
     def _check(self, url: httpx.URL) -> None:
         if url.host not in self.policy.hosts() or url.scheme not in ("http", "https"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+import httpx
 import tenacity
 
 from contracts.clock import Clock
-from contracts.errors import EchoraError, Outage, Transient
+from contracts.errors import EchoraError, Outage, Permanent, Transient
 from handlers.sources.breaker import Breaker
 from handlers.sources.errors import Throttled
 from handlers.sources.faults import retry_after_s
@@ -17,7 +19,8 @@ from handlers.sources.http import Http
 from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Call, Reply, SourceAdapter
 
-# Called with the source's name and how an exchange ended: ok, or the name of the error's class.
+REDIRECTS_MAX: Final = 3
+# Called with the source's name and how an exchange ended: ok, redirected, or the name of the error's class.
 Meter = Callable[[str, str], None]
 
 
@@ -60,37 +63,49 @@ class Sender:
     async def _patiently(self, call: Call, priority: Priority) -> Reply:
         told_s: float | None = None
         for _ in range(self.policy.throttles_max):
-            self.breaker.check()
-            async with self.gate.turn(priority):
-                try:
-                    return await self._once(call)
-                except Throttled as throttled:
-                    # Everybody who wants this source waits, not only this request.
-                    told_s = (
-                        self.policy.throttle_default_s if throttled.retry_after_s is None else throttled.retry_after_s
-                    )
-                    self.gate.pause(told_s)
+            try:
+                return await self._followed(call, priority)
+            except Throttled as throttled:
+                told_s = throttled.retry_after_s
         raise Throttled(
             f"{self.adapter.name} said `later` {self.policy.throttles_max} times in a row", retry_after_s=told_s
         )
 
-    async def _once(self, call: Call) -> Reply:
+    async def _followed(self, call: Call, priority: Priority) -> Reply:
+        """The reply, past redirects. Each is a request to the source like any other, so it takes a turn of its own."""
+        request = self.http.request(call)
+        for _ in range(1 + REDIRECTS_MAX):
+            self.breaker.check()
+            async with self.gate.turn(priority):
+                answer = await self._once(request)
+            if isinstance(answer, Reply):
+                return answer
+            request = answer
+        raise Permanent(f"{self.adapter.name} redirected more than {REDIRECTS_MAX} times")
+
+    async def _once(self, request: httpx.Request) -> Reply | httpx.Request:
         try:
             async with self.breaker.guard():
-                reply = await self.http.send(call)
-                fault = self.adapter.fault(reply)
-                if fault is not None:
-                    raise self._timed(fault, reply)
+                answer = await self.http.send(request)
+                fault = self.adapter.fault(answer) if isinstance(answer, Reply) else None
+                if isinstance(answer, Reply) and fault is not None:
+                    raise self._timed(fault, answer)
         except EchoraError as error:
             self.meter(self.adapter.name, type(error).__name__)
+            if isinstance(error, Throttled):
+                # Everybody who wants this source waits, not only this request.
+                error.retry_after_s = (
+                    self.policy.throttle_default_s if error.retry_after_s is None else error.retry_after_s
+                )
+                self.gate.pause(error.retry_after_s)
             if isinstance(error, Outage) and not self.breaker.opened:
                 # The service is shut to us (403): more knocking would not help, and may be taken amiss.
                 self.breaker.open()
             if self.breaker.opened:
                 self.gate.refuse(self.breaker.outage(self.policy.open_s))
             raise
-        self.meter(self.adapter.name, "ok")
-        return reply
+        self.meter(self.adapter.name, "ok" if isinstance(answer, Reply) else "redirected")
+        return answer
 
     def _timed(self, fault: EchoraError, reply: Reply) -> EchoraError:
         told_s = retry_after_s(reply.headers, self.clock.now())
