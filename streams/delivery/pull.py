@@ -88,6 +88,18 @@ class Puller:
         """Begin to pull."""
         self._is_stopping = False
         self._task = asyncio.create_task(self._run(), name=f"pull {self.consumer.name}")
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Nothing of ours ends the loop but a stop. Should something do so all the same, nobody would pull any more."""
+        if not self._is_stopping:
+            error = "cancelled" if task.cancelled() else repr(task.exception())
+            structlog.get_logger(self.consumer.name).error("the pull loop ended and is started again", error=error)
+            task.get_loop().call_later(RETRY_S, self._start_again)
+
+    def _start_again(self) -> None:
+        if not self._is_stopping:
+            self.start()
 
     def halt(self) -> None:
         """Begin nothing more."""

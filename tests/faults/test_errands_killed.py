@@ -1,4 +1,5 @@
-"""kill -9 before and after every step of what a person asks for: decisions, snapshots, a restore, another model."""
+"""kill -9 before and after every step of what a person asks for: decisions about changes and dead letters, snapshots, a
+restore, another model."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ from tests.faults.harness.ledger import Sums
 from tests.faults.harness.looking import living_world, settings
 from tests.faults.harness.moving import bringing, taking
 from tests.faults.harness.reindexing import HASTE, reindexing
+from tests.faults.harness.replaying import deciding
 
 LANES = 4
 # So many of them in the short form, chosen by the seed.
 DEATHS_OF_REVIEWS = 16
+DEATHS_OF_LETTERS = 8
 DEATHS_OF_A_SNAPSHOT = 8
 DEATHS_OF_A_RESTORE = 8
 DEATHS_OF_REINDEX = 12
@@ -24,6 +27,10 @@ DEATHS_OF_REINDEX = 12
 async def test_reviews_killed(new_lane: NewLane, sums: Sums, dice: random.Random) -> None:
     async with living_world() as url:
         await _killed(new_lane, settings(url) | PATIENT, reviewing(), DEATHS_OF_REVIEWS, sums, dice)
+
+
+async def test_dead_letters_killed(new_lane: NewLane, sums: Sums, dice: random.Random) -> None:
+    await _killed(new_lane, {}, deciding(), DEATHS_OF_LETTERS, sums, dice)
 
 
 async def test_snapshot_killed(new_lane: NewLane, sums: Sums, dice: random.Random) -> None:

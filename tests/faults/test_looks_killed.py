@@ -42,13 +42,17 @@ async def test_kill_at_every_point_of_a_look(new_lane: NewLane, world: str, sums
     assert all(any(known in point for point in points) for known in KNOWN), sorted(points)
     failed: dict[str, str] = {}
     unreached: list[str] = []
+    todo = 0
     for _ in range(chosen(1, 10)):
         queue = [(point, when) for point in points for when in ("before", "after")]
         dice.shuffle(queue)
+        todo += len(queue)
         await asyncio.gather(*(_work(new_lane, world, queue, sums, failed, unreached) for _ in range(LANES)))
     sums.figures |= {"points": len(points), "not reached again": len(unreached)}
     assert not failed, "\n".join(f"{point}\n    {words}" for point, words in failed.items())
-    assert sums.kills > len(points), unreached
+    assert sums.kills + len(unreached) == todo
+    # Those are steps that a look takes by chance; that they are few shows that the rest was really killed.
+    assert len(unreached) * 10 <= todo, unreached
 
 
 async def _work(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.faults.conftest import NewLane
@@ -29,8 +31,12 @@ async def test_a_saboteur_is_caught(new_lane: NewLane, name: str) -> None:
     async with new_lane() as lane:
         await SCENARIOS[saboteur.scenario](lane, name)
         said = await judge(lane, drain_s=PATIENCE_S, second_looks_s=0.5)
-        BOOK.saboteurs[name] = f"{saboteur.scenario}: {said.faults[0] if said.faults else 'went unnoticed'}"
-        assert said.faults, f"{name} ({saboteur.breaks}) went unnoticed in “{saboteur.scenario}”"
+        # Of a program that is broken anything may go wrong; noticed is what says which promise was not kept.
+        noticed = [words for words in said.faults if re.match(saboteur.shows, words)]
+        BOOK.saboteurs[name] = f"{saboteur.scenario}: {noticed[0] if noticed else 'went unnoticed'}"
+        what = f"{name} ({saboteur.breaks})"
+        assert noticed, f"{what} went unnoticed in “{saboteur.scenario}”; the ledger says {said.faults}"
+        assert "Traceback" not in lane.program.said, f"{what} is no saboteur but a defect: {lane.program.said[-3_000:]}"
 
 
 def test_there_are_at_least_twelve() -> None:

@@ -54,6 +54,10 @@ async def letters(jetstream: JetStreamContext) -> int:
     return (await jetstream.stream_info(topology.DEAD_LETTERS.name)).state.messages
 
 
+async def advisories(jetstream: JetStreamContext) -> int:
+    return (await jetstream.stream_info(topology.ADVISORIES.name)).state.messages
+
+
 # --- F1: one exception ends a message ----------------------------------------------------------------------------
 
 
@@ -72,6 +76,7 @@ async def test_f1_by_default_a_message_is_gone_after_one_exception(
     await eventually(lambda: bool(calls))
     await eventually(lambda: is_settled(jetstream, THEIRS))
     assert len(calls) == 1
+    await eventually(lambda: advisories(jetstream))
     assert await letters(jetstream) == 0, "nobody hears of it, but for an advisory"
 
 
@@ -89,6 +94,17 @@ async def test_f1_with_us_it_comes_again(jetstream: JetStreamContext, ours: Ours
     await eventually(lambda: len(tries) == 2)
     await eventually(lambda: is_settled(jetstream, topology.UPDATED.name))
     assert await letters(jetstream) == 0
+
+
+async def test_f1_with_us_what_has_its_letter_is_acknowledged_and_leaves_no_advisory(
+    jetstream: JetStreamContext, ours: Ours
+) -> None:
+    """The advisory of a terminated message would make a second letter of it."""
+    await ours.start(well)
+    for body in (b"not an event", event_bytes()):
+        await jetstream.publish(SUBJECT, body)
+    await eventually(lambda: is_settled(jetstream, topology.UPDATED.name))
+    assert (await letters(jetstream), await advisories(jetstream)) == (1, 0)
 
 
 # --- F2: one bad item ends a batch -------------------------------------------------------------------------------
@@ -138,6 +154,18 @@ async def test_f3_by_default_five_attempts_are_burned_before_our_first_delay_is_
     await jetstream.publish(SUBJECT, b"text", headers={"content-type": "text/plain"})
     await eventually(lambda: len(tries) == 20)
     assert tries[4] - tries[0] < FIRST_S
+
+
+async def test_f3_by_default_the_backoff_of_a_consumer_says_nothing_of_naks(jetstream: JetStreamContext) -> None:
+    config = ConsumerConfig(durable_name=THEIRS, backoff=[60.0], max_deliver=5, filter_subject=SUBJECT)
+    await jetstream.add_consumer(STREAM, config=config)
+    await jetstream.publish(SUBJECT, event_bytes())
+    subscription = await jetstream.pull_subscribe_bind(THEIRS, STREAM)
+    for attempt in (1, 2):
+        # The second comes long before the minute is over.
+        (message,) = await subscription.fetch(1, timeout=10)
+        assert message.metadata.num_delivered == attempt
+        await message.nak()
 
 
 async def test_f3_with_us_each_attempt_waits_for_its_delay(jetstream: JetStreamContext, ours: Ours) -> None:

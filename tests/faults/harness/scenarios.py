@@ -20,7 +20,7 @@ from tests.faults.harness.lane import Lane
 from tests.faults.harness.ledger import Entry
 from tests.faults.harness.looking import ask, balance, begin, living_world, settings
 from tests.faults.harness.processes import fault
-from tests.faults.harness.traffic import change, first_wave, hand_in, next_wave, refusable, token
+from tests.faults.harness.traffic import change, first_wave, hand_in, next_wave, refusable, remove, token
 
 Scenario = Callable[[Lane, str | None], Awaitable[None]]
 # A death that does not come is waited for no longer.
@@ -176,6 +176,14 @@ async def a_later_word_follows(lane: Lane, sabotage: str | None) -> None:
         assert await lane.drained() == []
 
 
+async def what_is_in_the_index_is_deleted(lane: Lane, sabotage: str | None) -> None:
+    """A row that is gone before the index has seen it never makes a point; this one has one."""
+    await lane.start(sabotage=sabotage)
+    await hand_in(lane, "a", "b")
+    assert await lane.drained() == []
+    await remove(lane, "a")
+
+
 async def the_index_is_away(lane: Lane, sabotage: str | None) -> None:
     await lane.start(sabotage=sabotage)
     await hand_in(lane, "a")
@@ -255,6 +263,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         an_old_write_comes_late,
         an_old_word_comes_late,
         a_later_word_follows,
+        what_is_in_the_index_is_deleted,
         the_index_is_away,
         one_is_refused_among_many,
         stops_with_much_in_hand,

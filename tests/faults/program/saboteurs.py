@@ -18,11 +18,16 @@ import nats
 
 @dataclass(frozen=True, slots=True)
 class Saboteur:
-    """What it breaks in words, the scenario that must catch it, and how it is put in."""
+    """What it breaks in words, the scenario that must catch it, how it is put in, and what the ledger must say then.
+
+    `shows` is the beginning of a sentence of the ledger, as a pattern: whatever else goes wrong with a broken program,
+    only the promise that was broken counts as noticed.
+    """
 
     breaks: str
     scenario: str
     install: Callable[[], None]
+    shows: str
 
 
 def ack_before_commit() -> None:
@@ -307,24 +312,79 @@ def _has(place: Any, name: str) -> None:
     assert hasattr(place, name), f"{place!r} has no {name} any more: correct this saboteur"
 
 
+_STALE_POINT: Final = r"stale: the index has "
+_NEVER_HANDLED: Final = r"lost: .*the event was never claimed, so nobody handled it"
+
 SABOTEURS: Final[dict[str, Saboteur]] = {
-    "ack before commit": Saboteur("messages are acknowledged first", "dies before the commit", ack_before_commit),
-    "outbox in its own transaction": Saboteur("two commits", "dies after the commit", outbox_after_commit),
-    "relay by cursor": Saboteur("reads ids above the last", "an earlier id commits last", relay_by_cursor),
-    "marked before published": Saboteur("rows are marked first", "dies before it publishes", marked_before_published),
-    "published unconfirmed": Saboteur("no confirmation is awaited", "the broker refuses", published_unconfirmed),
-    "nak without delay": Saboteur("attempts are burned at once", "an update comes early", nak_without_delay),
-    "no inbox": Saboteur("nothing is claimed", "calm", no_inbox),
-    "dedupe by window only": Saboteur("claims are forgotten", "an event comes again later", inbox_for_a_moment),
-    "no version guard": Saboteur("the index takes what is older", "an old write comes late", no_version_guard),
-    "arrival counts, not observation": Saboteur("the last to arrive wins", "an old word comes late", arrival_counts),
-    "an update is swallowed": Saboteur("claimed without effect", "a later word follows", update_swallowed),
-    "ack before the dead letter": Saboteur("letters may be lost", "dies before the letter", ack_before_the_letter),
-    "outages use up attempts": Saboteur("an outage counts", "the index is away", outages_count),
-    "one bad event costs its batch": Saboteur("neighbours are given up", "one is refused among many", one_for_all),
-    "poison is dropped": Saboteur("no letter is written", "calm", poison_dropped),
-    "deletions are ignored": Saboteur("points stay", "calm", deletions_ignored),
-    "timer before row": Saboteur("a timer may stand for nothing", "dies while it resumes a look", timer_before_row),
-    "a secret is logged": Saboteur("an address with its password", "calm", secret_told),
-    "acknowledged at a stop": Saboteur("what was fetched is swept away", "stops with much in hand", acked_at_stop),
+    "ack before commit": Saboteur(
+        "messages are acknowledged first", "dies before the commit", ack_before_commit, _NEVER_HANDLED
+    ),
+    "outbox in its own transaction": Saboteur(
+        "two commits", "dies after the commit", outbox_after_commit, r"lost: anime .* has 0 outbox rows"
+    ),
+    "relay by cursor": Saboteur(
+        "reads ids above the last", "an earlier id commits last", relay_by_cursor, r"stuck: outbox: 1 rows not sent"
+    ),
+    "marked before published": Saboteur(
+        "rows are marked first", "dies before it publishes", marked_before_published, _STALE_POINT
+    ),
+    "published unconfirmed": Saboteur(
+        "no confirmation is awaited", "the broker refuses", published_unconfirmed, _STALE_POINT
+    ),
+    "nak without delay": Saboteur(
+        "attempts are burned at once",
+        "an update comes early",
+        nak_without_delay,
+        r"lost: anime\.updated .* is a dead letter: .* is not there yet",
+    ),
+    "no inbox": Saboteur("nothing is claimed", "calm", no_inbox, r"doubled: .* has no inbox row"),
+    "dedupe by window only": Saboteur(
+        "claims are forgotten", "an event comes again later", inbox_for_a_moment, r"doubled: .* took event .* 2 times"
+    ),
+    "no version guard": Saboteur(
+        "the index takes what is older",
+        "an old write comes late",
+        no_version_guard,
+        rf"{_STALE_POINT}\(0, 'what was there long ago'",
+    ),
+    "arrival counts, not observation": Saboteur(
+        "the last to arrive wins", "an old word comes late", arrival_counts, r"stale: anime .* went from .* back to"
+    ),
+    "an update is swallowed": Saboteur(
+        "claimed without effect", "a later word follows", update_swallowed, r"lost: .*the event was claimed when "
+    ),
+    "ack before the dead letter": Saboteur(
+        "letters may be lost", "dies before the letter", ack_before_the_letter, r"lost: .* has no dead letter"
+    ),
+    "outages use up attempts": Saboteur(
+        "an outage counts",
+        "the index is away",
+        outages_count,
+        r"lost: anime\.synced .* is a dead letter: index is not available",
+    ),
+    "one bad event costs its batch": Saboteur(
+        "neighbours are given up",
+        "one is refused among many",
+        one_for_all,
+        r"lost: anime\.updated .* is a dead letter: .* title: cannot be removed",
+    ),
+    "poison is dropped": Saboteur(
+        "no letter is written", "calm", poison_dropped, r"lost: token poison.* has no dead letter"
+    ),
+    "deletions are ignored": Saboteur(
+        "points stay",
+        "what is in the index is deleted",
+        deletions_ignored,
+        r"stale: the index holds .*, which has no living row",
+    ),
+    "timer before row": Saboteur(
+        "a timer may stand for nothing",
+        "dies while it resumes a look",
+        timer_before_row,
+        r"stale: rows and timers had come apart",
+    ),
+    "a secret is logged": Saboteur("an address with its password", "calm", secret_told, r"leaked: the log: "),
+    "acknowledged at a stop": Saboteur(
+        "what was fetched is swept away", "stops with much in hand", acked_at_stop, _NEVER_HANDLED
+    ),
 }

@@ -314,6 +314,22 @@ async def killed(server: NatsServer) -> AsyncIterator[None]:
     server.start()
 
 
+async def test_a_loop_that_ended_is_started_again(lane: Lane) -> None:
+    sink = open_sink()
+    loop = puller(lane, sink)
+    loop.start()
+    try:
+        sequences = await fill(lane, 3)
+        await eventually(lambda: sink.sequences == sequences)
+        (task,) = [task for task in asyncio.all_tasks() if task.get_name() == f"pull {lane.consumer.name}"]
+        task.cancel()
+        await asyncio.wait([task])
+        sequences += await fill(lane, 3)
+        await eventually(lambda: sink.sequences == sequences)
+    finally:
+        await loop.stop()
+
+
 async def test_it_survives_kill_9_of_the_server_and_loses_nothing(own_nats: NatsServer) -> None:
     client = await nats.connect(own_nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
     try:
