@@ -115,7 +115,7 @@ class Timekeeping:
         """Plan the looks of what is new, and of the catalogue as a whole."""
         fresh = await looks.records.new_shows(NEW_ROWS_MAX)
         window = timedelta(days=looks.wishes.episode_window_days)
-        for workflow, plans in show_plans(fresh, now, window, are_new=True).items():
+        for workflow, plans in show_plans(fresh, now, window).items():
             if plans:
                 await looks.plan(workflow, plans)
         people = await looks.records.new_people(NEW_ROWS_MAX)

@@ -23,10 +23,11 @@ Plans = dict[str, dict[str, Due | None]]
 """By workflow and entity: the next look, None for its next regular slot."""
 
 
-def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta, *, are_new: bool = False) -> Plans:
+def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta) -> Plans:
     """The looks of these anime. Air times beyond the window wait for a later rebuild, which may know better.
 
-    A show that is new and airs is looked at once, since its import may be older than its last episode.
+    A show that airs and was never looked at is looked at once: its import may be older than its last episode, and one
+    whose premiere nobody announced has begun already.
     """
     # Each workflow's are committed by themselves, in this order, and a show without a row of metadata_refresh is new: a
     # crash in between leaves it new, and its first look is planned again.
@@ -36,20 +37,20 @@ def show_plans(shows: Iterable[ShowRow], now: datetime, window: timedelta, *, ar
         plans["metadata_refresh"][entity_id] = None
         if one.show.status in _OPEN:
             plans["status_check"][entity_id] = None
-        due = _air_look(one, now, is_new=are_new)
+        due = _air_look(one, now)
         if due is not None and due.at <= now + window:
             plans["episode_air_tracking"][entity_id] = due
     return plans
 
 
-def _air_look(one: ShowRow, now: datetime, *, is_new: bool) -> Due | None:
+def _air_look(one: ShowRow, now: datetime) -> Due | None:
     # A show may be over when its last window was skipped: its last episode is looked for all the same.
     if one.was_skipped and one.show.status is not AnimeStatus.CANCELLED:
         return Due(now, f"{AGAIN}: the last window was skipped")
     if one.show.status not in _OPEN:
         return None
-    if is_new and one.show.status is AnimeStatus.ONGOING:
-        return Due(now, f"{FIRST}: it is new in the catalogue")
+    if one.is_untracked and one.show.status is AnimeStatus.ONGOING:
+        return Due(now, f"{FIRST}: nobody has looked for its episodes yet")
     if one.last_aired_at is not None and one.last_aired_at <= now:
         return daily(one.show, now, LAST_HAS_AIRED)
     due = expected(one.show, now)

@@ -108,4 +108,4 @@ def _show_row(row: asyncpg.Record) -> ShowRow:
         hiatus=Hiatus.model_validate_json(row["hiatus"]) if row["hiatus"] not in (None, "null") else None,
         aired_from=row["aired_from"],
     )
-    return ShowRow(row["id"], show, row["was_skipped"], row["last_aired_at"])
+    return ShowRow(row["id"], show, row["was_skipped"], row["last_aired_at"], row["is_untracked"])

@@ -52,13 +52,15 @@ class StoredCharacter:
 class ShowRow:
     """What the times of an anime follow from.
 
-    `was_skipped` is whether its last air window was, `last_aired_at` when the last episode of its known total airs.
+    `was_skipped` is whether its last air window was, `last_aired_at` when the last episode of its known total airs, and
+    `is_untracked` whether its episodes were never looked for.
     """
 
     id: UUID
     show: Show
     was_skipped: bool = False
     last_aired_at: datetime | None = None
+    is_untracked: bool = False
 
 
 def show_of(anime_id: UUID, values: Mapping[str, JSON]) -> Show:

@@ -7,6 +7,9 @@ SELECT a.id, a.status, a.aired_from, (a.meta -> 'broadcast')::text AS broadcast,
           ON m.workflow = s.workflow AND m.entity_id = s.entity_id AND m.due_at = s.last_slot_at
         WHERE s.workflow = 'episode_air_tracking' AND s.entity_id = a.id::text AND m.reason = 'skipped'
     ) AS was_skipped,
+    NOT EXISTS (
+        SELECT FROM schedule AS s WHERE s.workflow = 'episode_air_tracking' AND s.entity_id = a.id::text
+    ) AS is_untracked,
     CASE WHEN a.status = 'ONGOING' AND a.episode_count > 0 THEN (
         SELECT min(e.aired) FROM episode AS e
         WHERE e.anime_id = a.id AND e.episode_number >= a.episode_count AND e.deleted_at IS NULL

@@ -109,6 +109,14 @@ async def test_a_window_was_skipped_when_the_slot_that_was_looked_for_last_is_a_
     assert await is_skipped()
 
 
+async def test_a_show_without_a_row_was_never_looked_for(records: RecordStore, pool: asyncpg.Pool) -> None:
+    insert = "INSERT INTO schedule (workflow, entity_id) VALUES ($1, $2)"
+    await pool.execute(insert, "episode_air_tracking", str(show(1)))
+    await pool.execute(insert, "status_check", str(show(2)))
+    untracked = {row.id: row.is_untracked for row in await records.shows(None, 1_000)}
+    assert (untracked[show(1)], untracked[show(2)]) == (False, True)
+
+
 async def test_the_scope_of_scores_is_what_airs_or_ended_lately(records: RecordStore, pool: asyncpg.Pool) -> None:
     await pool.execute("UPDATE anime SET aired_to = $2 WHERE id = $1", show(101), ORIGIN - 89 * DAY)
     await pool.execute("UPDATE anime SET aired_to = $2 WHERE id = $1", show(102), ORIGIN - 91 * DAY)

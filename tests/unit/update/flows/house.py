@@ -49,6 +49,7 @@ class Catalogue:
     anime_by_id: dict[UUID, StoredAnime] = field(default_factory=dict)
     characters_by_id: dict[UUID, StoredCharacter] = field(default_factory=dict)
     skipped: set[UUID] = field(default_factory=set)
+    untracked: set[UUID] = field(default_factory=set)
 
     async def anime(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredAnime]:
         return {one: self.anime_by_id[one] for one in ids if one in self.anime_by_id}
@@ -79,7 +80,8 @@ class Catalogue:
         values = one.current.values
         total = values.get("episode_count") if values.get("status") == "ONGOING" else None
         ends = [at for number, at in one.episodes.items() if total and number >= total and at is not None]
-        return ShowRow(one.id, show_of(one.id, values), one.id in self.skipped, min(ends, default=None))
+        is_untracked = one.id in self.untracked
+        return ShowRow(one.id, show_of(one.id, values), one.id in self.skipped, min(ends, default=None), is_untracked)
 
     def take(self, part: Part) -> None:
         """What persist does: the risky waits, the rest is applied."""

@@ -9,14 +9,17 @@ from uuid import UUID
 
 import pytest
 
+from contracts.observation import Kind
 from contracts.workflow import Due
+from handlers.schedule.row import Key
 from handlers.update.airtime import ANNOUNCED, DAILY, WEEKLY
 from handlers.update.current import Current
 from handlers.update.flows import schedule_rebuild
-from handlers.update.planning import LAST_HAS_AIRED
+from handlers.update.planning import FIRST, LAST_HAS_AIRED
 from handlers.update.stored import StoredCharacter
 from tests.events import uid
 from tests.unit.update.flows.house import DAY, TRACKING, WEEK, House, weekly
+from tests.unit.update.flows.services import airing
 from tests.unit.update.said import record
 
 MIDNIGHT = datetime(2026, 2, 18, tzinfo=UTC)
@@ -159,3 +162,18 @@ async def test_it_happens_every_midnight() -> None:
     await house.run_until(MIDNIGHT + 3 * DAY)
     nights = [at for at, key, _ in house.looks if key.workflow == "schedule_rebuild"]
     assert nights == [MIDNIGHT + n * DAY for n in (1, 2, 3)]
+
+
+async def test_a_show_that_began_unannounced_is_looked_at_by_the_next_rebuild() -> None:
+    """Its status turned by another look; what aired before that is not found a week later only."""
+    house = house_of({"broadcast": FRIDAY, "external_ids": {"anilist": "1001"}}, {"status": "UPCOMING"})
+    began, announced = uid("show 1"), uid("show 2")
+    house.catalogue.untracked |= {began, announced}
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(2))
+    await rebuilt(house)
+    row = house.row(began)
+    assert (row.due_at, row.reason) == (MIDNIGHT, f"{FIRST}: nobody has looked for its episodes yet")
+    assert Key(TRACKING, str(announced)) not in house.rows
+    await house.run_until(MIDNIGHT)
+    assert house.aired() == [1, 2]
+    assert house.row(began).due_at == SLOT
