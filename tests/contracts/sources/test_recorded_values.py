@@ -11,11 +11,16 @@ from contracts.observation import Kind
 from handlers.sources.notes import Notes
 from handlers.sources.port import Said
 from handlers.sources.sources import SOURCES
-from tests.contracts.sources.expected import EXPECTED, Expected
+from tests.contracts.sources.expected import Expected
+from tests.contracts.sources.expected_anilist import ANILIST
+from tests.contracts.sources.expected_jikan import JIKAN
+from tests.contracts.sources.expected_kitsu import KITSU
+from tests.contracts.sources.expected_mal import MAL
 from tests.contracts.sources.recordings import exchanges, items_of, needs_recordings
 
 pytestmark = needs_recordings
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+EXPECTED = (*KITSU, *MAL, *JIKAN, *ANILIST)
 
 
 def said_in(source: str, file: str, external_id: str, kind: Kind, at: int = 0) -> Said:

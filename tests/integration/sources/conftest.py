@@ -28,8 +28,12 @@ class House:
     met: list[tuple[str, str]] = field(default_factory=list)
 
 
+Make = Callable[..., House]
+SIXTY = tuple(str(number) for number in range(1001, 1061))
+
+
 @pytest.fixture
-async def house() -> AsyncIterator[Callable[..., House]]:
+async def house() -> AsyncIterator[Make]:
     """Makes houses; keyword arguments change the policy of every source."""
     made: list[House] = []
 

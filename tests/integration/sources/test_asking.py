@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -12,10 +11,10 @@ from contracts.errors import Transient
 from contracts.observation import Kind
 from streams.asking import FETCH_TIMEOUT_S, ask_source
 from streams.cli import client
-from tests.integration.sources.conftest import House
+from tests.integration.sources.conftest import Make
 
 
-async def test_a_slow_source_is_waited_for_a_bounded_time_and_its_answer_kept(house: Callable[..., House]) -> None:
+async def test_a_slow_source_is_waited_for_a_bounded_time_and_its_answer_kept(house: Make) -> None:
     here = house()
     ready = asyncio.Event()
 

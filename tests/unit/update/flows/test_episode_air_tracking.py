@@ -1,4 +1,4 @@
-"""Episode air tracking: what is found, what is looked for again, and when the next look comes."""
+"""Episode air tracking: what is found at its time, what is looked for again, and when the next look comes."""
 
 from __future__ import annotations
 
@@ -8,30 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.observation import Kind
-from contracts.workflow import Again, Due, MissReason
+from contracts.workflow import Due, MissReason
 from handlers.schedule import moves
 from handlers.update.airtime import ANNOUNCED, DAILY, WEEKLY
-from handlers.update.episodes import AT_ONCE_MAX, Confirmation
-from handlers.update.look import Wishes
-from handlers.update.planning import AGAIN, LAST_HAS_AIRED
+from handlers.update.planning import AGAIN
+from tests.unit.update.flows.fridays import BY_SLOT, FRIDAY, SLOT, at_slot, planned
 from tests.unit.update.flows.house import DAY, HOUR, TRACKING, WEEK, House, events_of, weekly
-from tests.unit.update.flows.services import BUSY, DOWN, airing, listed
-
-# Saturday 01:30 in Tokyo.
-SLOT = datetime(2026, 2, 20, 16, 30, tzinfo=UTC)
-FRIDAY = {"day": "friday", "time": "25:30", "timezone": "Asia/Tokyo"}
-BY_SLOT = f"{WEEKLY}: friday 25:30 Asia/Tokyo"
-
-
-def at_slot(**values: object) -> tuple[House, str]:
-    """A house at the minute of the slot, with a show of which four episodes have aired."""
-    house = House(now=SLOT)
-    values.setdefault("broadcast", FRIDAY)
-    return house, str(house.show("ring", weekly(range(1, 5), SLOT - WEEK), **values))
-
-
-async def planned(house: House, entity: str, due: Due | None = None) -> None:
-    await house.plan(TRACKING, {entity: due or Due(SLOT, BY_SLOT)})
+from tests.unit.update.flows.services import DOWN, airing, listed
 
 
 async def test_found_at_its_time_it_becomes_an_event_and_the_next_timer_is_set_at_once() -> None:
@@ -204,244 +187,6 @@ async def test_a_source_that_puts_the_episode_off_is_believed_and_nothing_is_mis
     assert (house.misses, house.notices) == ([], [])
 
 
-async def test_a_break_is_heard_of_and_pauses_its_schedule() -> None:
-    house, ring = at_slot()
-    away = {"reason": "listed as on hiatus"}
-    house.services.tell("anilist", Kind.AIRING, "1001", airing(4, hiatus=away))
-    await planned(house, ring)
-    await house.run_until(SLOT + HOUR)
-    assert house.changed() == [("hiatus",)]
-    assert (house.misses, house.notices) == ([], [])
-    row = house.row(ring)
-    assert row.reason.startswith(f"{DAILY}: on a break without an end")
-    # It comes back: the episode is found by the daily look, and the slot is its own again.
-    back = SLOT + 3 * DAY
-    house.services.tell(
-        "anilist", Kind.AIRING, "1001", lambda now: airing(5, hiatus=None) if now >= back else airing(4, hiatus=away)
-    )
-    await house.run_until(back + DAY)
-    assert house.aired() == [5]
-    assert house.row(ring).due_at == SLOT + WEEK
-    assert house.notices == []
-
-
-async def test_after_a_break_that_is_over_a_missing_episode_is_missed_again() -> None:
-    over = {"reason": "holidays", "hiatus_from": SLOT - 3 * WEEK, "hiatus_until": SLOT - WEEK}
-    house, ring = at_slot(hiatus=over)
-    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    assert found.end.next is Again.RETRY
-
-
-async def test_the_premiere_turns_upcoming_to_ongoing() -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", {1: None}, status="UPCOMING", broadcast=FRIDAY, episode_count=12))
-    house.services.tell("jikan", Kind.EPISODES, "1", listed({1: SLOT}))
-    await planned(house, ring, Due(SLOT, "the premiere that is announced"))
-    await house.run_until(SLOT)
-    assert house.aired() == [1]
-    assert house.changed() == [("status",)]
-    assert house.catalogue.anime_by_id[next(iter(house.catalogue.anime_by_id))].current.values["status"] == "ONGOING"
-    assert house.row(ring).due_at == SLOT + WEEK
-
-
-async def test_a_premiere_that_does_not_come_is_a_miss_like_any_other() -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", status="UPCOMING", broadcast=FRIDAY, aired_dates={"aired_from": SLOT - DAY}))
-    house.services.tell("anilist", Kind.AIRING, "1001", airing())
-    await planned(house, ring, Due(SLOT, "the first slot from the premiere's day on"))
-    await house.run_until(SLOT + DAY)
-    assert [one.reason for one in house.misses] == [MissReason.SKIPPED]
-    row = house.row(ring)
-    assert row.reason.startswith(DAILY)
-    assert row.due_at is not None
-    assert row.due_at <= house.now + DAY
-
-
-async def test_after_the_last_episode_the_status_is_asked_for_daily_until_it_turns() -> None:
-    house, ring = at_slot(episode_count=5)
-    turns = SLOT + 4 * DAY
-    house.services.tell(
-        "anilist", Kind.AIRING, "1001", lambda now: airing(5, status="FINISHED" if now >= turns else "ONGOING")
-    )
-    await planned(house, ring)
-    await house.plan("schedule_rebuild", {"all": None})
-    await house.run_until(SLOT + 6 * DAY)
-    assert house.aired() == [5]
-    looks = [(at, why) for at, key, why in house.looks if key.workflow == TRACKING]
-    # A nightly rebuild in between does not plan the weekly slot instead.
-    assert [why for _, why in looks[1:]] == [f"{DAILY}: {LAST_HAS_AIRED}"] * len(looks[1:])
-    days = [at.date() for at, _ in looks[1:]]
-    assert days == [days[0] + n * DAY for n in range(len(days))]
-    assert looks[-1][0] >= turns > looks[-2][0]
-    assert house.changed() == [("status",)]
-    assert house.row(ring).due_at is None
-    assert (house.misses, house.notices) == ([], [])
-
-
-async def test_jikan_is_asked_for_the_status_at_the_end_where_anilist_does_not_know_the_show() -> None:
-    house, ring = at_slot(episode_count=4, external_ids={"mal": "1"})
-    house.services.tell("jikan", Kind.ANIME, "1", airing(None, source="jikan", status="FINISHED"))
-    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 5), SLOT - WEEK)))
-    found = await house.look(TRACKING, ring, f"{DAILY}: {LAST_HAS_AIRED}")
-    assert [(one.field, one.new) for part in found.parts for one in part.changes] == [("status", "FINISHED")]
-    assert found.end.next is Again.NEVER
-
-
-@pytest.mark.parametrize("total", [None, 0])
-async def test_an_unknown_total_never_ends_a_show(total: int | None) -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", weekly(range(1, 1151), SLOT - WEEK), broadcast=FRIDAY, episode_count=total))
-    house.services.tell("anilist", Kind.AIRING, "1001", airing(1151))
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    assert isinstance(found.end.next, Due)
-    assert found.end.next.at == SLOT + WEEK
-    assert found.end.next.reason == BY_SLOT
-
-
-async def test_the_last_episode_of_a_show_that_is_already_over_is_not_lost() -> None:
-    """The weekly look may hear of the end first, and one source may be away just then."""
-    house, ring = at_slot(episode_count=5, status="FINISHED")
-    house.services.tell("anilist", Kind.AIRING, "1001", airing(5, status="FINISHED"))
-    house.services.trouble = {"anilist": DOWN}
-    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 5), SLOT - WEEK)))
-    await planned(house, ring)
-    await house.run_until(SLOT + HOUR)
-    assert house.row(ring).attempt == 2
-    house.services.trouble = {}
-    await house.run_until(SLOT + 3 * HOUR)
-    assert house.aired() == [5]
-    assert house.row(ring).due_at is None
-    assert house.notices == []
-
-
-async def test_a_show_over_whose_last_episode_nobody_lists_is_given_up_with_one_alert() -> None:
-    house, ring = at_slot(episode_count=5, status="FINISHED", external_ids={"mal": "1"})
-    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 5), SLOT - WEEK)))
-    await planned(house, ring)
-    await house.plan("schedule_rebuild", {"all": None})
-    await house.run_until(SLOT + 5 * DAY)
-    assert [one.reason for one in house.misses] == [MissReason.SKIPPED]
-    assert len(house.notices) == 1
-    # Four looks at its time, and one more by the next rebuild.
-    assert len([key for _, key, _ in house.looks if key.workflow == TRACKING]) == 5
-    assert house.row(ring).due_at is None
-
-
-async def test_a_cancelled_show_is_not_looked_for_any_more() -> None:
-    house, ring = at_slot(status="CANCELLED", episode_count=12)
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    assert found.end.next is Again.NEVER
-
-
-async def test_a_long_runner_is_asked_for_by_number() -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", weekly(range(1, 151), SLOT - WEEK), broadcast=FRIDAY))
-    house.services.tell("jikan", Kind.EPISODE, "1:151", listed({151: SLOT}))
-    house.services.tell("jikan", Kind.EPISODE, "1:152", listed({152: SLOT}))
-    house.apply(await house.look(TRACKING, ring, BY_SLOT))
-    asked = sorted((one.kind, one.ids) for one in house.services.asked if one.source == "jikan")
-    assert asked == [(Kind.EPISODE, ("1:151",)), (Kind.EPISODE, ("1:152",))]
-    assert house.aired() == [151, 152]
-
-
-async def test_a_long_runner_catches_up_with_a_month_in_two_looks() -> None:
-    """Only two of its numbers are asked for by themselves; a look that found both is followed by one that lists all."""
-    house = House(now=SLOT)
-    ring = str(house.show("ring", weekly(range(1, 151), SLOT - 5 * WEEK), broadcast=FRIDAY, external_ids={"mal": "1"}))
-    rows = weekly(range(1, 156), SLOT)
-    house.services.tell("jikan", Kind.EPISODES, "1", listed(rows))
-    for number in range(151, 156):
-        house.services.tell("jikan", Kind.EPISODE, f"1:{number}", listed({number: rows[number]}))
-    await planned(house, ring)
-    await house.run_until(SLOT + DAY)
-    assert house.aired() == [151, 152, 153, 154, 155]
-    assert [at - SLOT for at, _, _ in house.looks] == [timedelta(), HOUR]
-    assert [one.kind for one in house.services.asked] == [Kind.EPISODE, Kind.EPISODE, Kind.EPISODES]
-    assert house.row(ring).due_at == SLOT + WEEK
-    assert (house.misses, house.notices) == ([], [])
-
-
-async def test_more_episodes_than_one_look_tells_are_told_by_the_looks_after_it() -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", None, broadcast=FRIDAY))
-    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 2 * AT_ONCE_MAX + 21), SLOT)))
-    await planned(house, ring)
-    await house.run_until(SLOT + DAY)
-    assert house.aired() == list(range(1, 2 * AT_ONCE_MAX + 21))
-    assert [at - SLOT for at, _, _ in house.looks] == [timedelta(), HOUR, 2 * HOUR]
-    assert house.row(ring).due_at == SLOT + WEEK
-
-
-async def test_a_long_runner_whose_number_is_not_there_yet_is_looked_for_again_and_a_daily_one_is_not() -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", weekly(range(1, 151), SLOT - WEEK), broadcast=FRIDAY, external_ids={"mal": "1"}))
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    assert (found.end.outcome, found.end.next) == (f"episode 151 is not there yet ({WEEKLY})", Again.RETRY)
-    found = await house.look(TRACKING, ring, f"{DAILY}: no broadcast day is known")
-    assert isinstance(found.end.next, Due)
-    assert found.notices == ()
-
-
-@pytest.mark.parametrize(
-    ("claims", "told"),
-    [
-        ({"anilist": 5, "jikan": 5}, [5]),
-        ({"anilist": 5, "jikan": 4}, []),
-        ({"anilist": 6, "jikan": 5}, [5]),
-        ({"anilist": 5}, []),
-    ],
-)
-async def test_a_majority_confirms_when_the_setting_says_so(claims: dict[str, int], told: list[int]) -> None:
-    house, ring = at_slot()
-    house.wishes = Wishes(confirmation=Confirmation.MAJORITY)
-    if "anilist" in claims:
-        house.services.tell("anilist", Kind.AIRING, "1001", airing(claims["anilist"]))
-    if "jikan" in claims:
-        house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, claims["jikan"] + 1), SLOT)))
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    house.apply(found)
-    assert house.aired() == told
-    assert (found.end.next is Again.RETRY) is (not told)
-
-
-@pytest.mark.parametrize("failure", [DOWN, BUSY])
-async def test_all_sources_down_is_looked_at_again(failure: object) -> None:
-    house, ring = at_slot()
-    house.services.trouble = dict.fromkeys(("jikan", "anilist"), failure)  # type: ignore[arg-type]
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    assert (found.end.next, found.end.outcome) == (Again.RETRY, f"no source answered ({WEEKLY})")
-    assert found.parts[0].changes == ()
-
-
-async def test_one_source_down_holds_up_nothing() -> None:
-    house, ring = at_slot()
-    house.services.trouble = {"anilist": DOWN}
-    house.services.tell("jikan", Kind.EPISODES, "1", listed(weekly(range(1, 6), SLOT)))
-    await planned(house, ring)
-    await house.run_until(SLOT)
-    assert house.aired() == [5]
-    assert house.row(ring).due_at == SLOT + WEEK
-
-
-async def test_a_show_without_ids_is_said_to_be_nobodys_and_keeps_its_slot() -> None:
-    house, ring = at_slot(external_ids={"livechart": "9"})
-    await planned(house, ring)
-    await house.run_until(SLOT + DAY)
-    row = house.row(ring)
-    assert row.last_outcome == "nobody was asked: it has no id on a source that is switched on"
-    assert row.due_at == SLOT + WEEK
-    assert (house.services.asked, house.notices, house.misses) == ([], [], [])
-
-
-async def test_an_anime_that_is_gone_is_not_looked_at_any_more() -> None:
-    house, ring = at_slot()
-    await planned(house, ring)
-    house.catalogue.anime_by_id.clear()
-    await house.run_until(SLOT + DAY)
-    assert (house.row(ring).due_at, house.row(ring).last_outcome) == (None, "it is not in the catalogue any more")
-
-
 async def test_a_show_without_a_time_is_looked_at_once_a_day_and_misses_nothing() -> None:
     house, ring = at_slot(broadcast=None)
     house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
@@ -477,18 +222,6 @@ async def test_a_look_that_somebody_asked_for_misses_nothing(reason: str) -> Non
     assert isinstance(found.end.next, Due)
     assert found.end.next.at == SLOT
     assert found.notices == ()
-
-
-async def test_fourteen_of_twelve_is_told_as_it_is_said_and_then_the_status_is_asked_for() -> None:
-    house = House(now=SLOT)
-    ring = str(house.show("ring", weekly(range(1, 13), SLOT - WEEK), broadcast=FRIDAY, episode_count=12))
-    house.services.tell("anilist", Kind.AIRING, "1001", airing(14, status="ONGOING"))
-    found = await house.look(TRACKING, ring, BY_SLOT)
-    house.apply(found)
-    assert house.aired() == [13, 14]
-    assert isinstance(found.end.next, Due)
-    assert found.end.next.reason == f"{DAILY}: {LAST_HAS_AIRED}"
-    assert found.end.next.at <= SLOT + DAY
 
 
 async def test_the_same_tick_gives_the_same_events_after_a_crash() -> None:
