@@ -56,8 +56,13 @@ class Policy:
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             value = getattr(self, name)
+            if value is not None and not isinstance(value, int | float):
+                raise ValueError(f"policy: {name} is {value!r}; it must be a number")
             if value is not None and not least <= value <= _MOST_S:
                 raise ValueError(f"policy: {name} is {value}; it must be from {least:g} to {_MOST_S:g}")
+        for name in _COUNTS:
+            if not isinstance(getattr(self, name), int):
+                raise ValueError(f"policy: {name} is {getattr(self, name)}; it must be a whole number")
         if self.jitter_s > (self.interval_s or 0):
             raise ValueError(
                 f"policy: jitter_s is {self.jitter_s:g} and interval_s {self.interval_s}; jitter beyond the interval "
@@ -66,6 +71,7 @@ class Policy:
 
 
 _MOST_S: Final = 400 * DAY_S
+_COUNTS: Final = ("catch_up_runs_max", "retries_max")
 _LEAST: Final[dict[str, float]] = {
     "interval_s": MINUTE_S,
     "phase_s": 0,

@@ -131,6 +131,8 @@ def test_a_policy_is_changed_by_name_and_refuses_what_cannot_be() -> None:
         changed(DAILY, {"phase": 1})
     with pytest.raises(ValueError, match="retry_wait_s is 0"):
         changed(DAILY, {"retry_wait_s": 0})
+    with pytest.raises(ValueError, match=r"catch_up_runs_max is 1\.5; it must be a whole number"):
+        changed(DAILY, {"catch_up_runs_max": 1.5})
     with pytest.raises(ValueError, match="overtake"):
         changed(DAILY, {"jitter_s": 2 * DAY_S})
 
