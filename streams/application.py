@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,10 @@ class EchoraApplication(AsgiFastStream):
             lifespan="on",
             timeout_graceful_shutdown=HTTP_GRACE_S,
         )
-        if not self._has_token and not is_loopback(config.host):
-            sys.exit(f"echora: {unguarded(config.host)}")  # `--host` wins over the settings, which were checked.
+        reached_at = config.host if config.fd is None else _host_behind(config.fd)
+        if not self._has_token and not is_loopback(reached_at):
+            # `--host` and a socket that was handed over win over the settings, which were checked.
+            sys.exit(f"echora: {unguarded(reached_at)}")
         # Taken before anything starts: a program that nobody can reach should not say that it is up.
         sockets = None if config.fd else [_bound(config.host, config.port)]
         try:
@@ -88,6 +91,12 @@ class EchoraApplication(AsgiFastStream):
         finally:
             if self.has_failed:
                 raise SystemExit(1)
+
+
+def _host_behind(descriptor: int) -> str:
+    """The address of a socket that was handed over; one in the file system is reached from this machine only."""
+    with socket.socket(fileno=os.dup(descriptor)) as given:
+        return "localhost" if given.family == socket.AF_UNIX else str(given.getsockname()[0])
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
+from faststream.nats import NatsBroker
 
+from streams.application import EchoraApplication
 from streams.settings import SettingsError, is_loopback, load_settings
 
 TOKEN = "0123456789abcdef"
@@ -36,3 +39,15 @@ def test_a_short_token_guards_nothing_and_is_not_shown(monkeypatch: pytest.Monke
     with pytest.raises(SettingsError, match="ECHORA_API_TOKEN: is too short") as refused:
         load_settings()
     assert "hunter2" not in str(refused.value)
+
+
+async def test_a_socket_that_is_handed_over_is_looked_at_too() -> None:
+    async def nothing(*_: object) -> None:
+        """Nobody gets as far as asking."""
+
+    broker = NatsBroker("nats://127.0.0.1:1", logger=None)
+    app = EchoraApplication(broker, http=nothing, host="127.0.0.1", port=1, has_token=False, logger=None)
+    with socket.socket() as reachable:
+        reachable.bind(("0.0.0.0", 0))
+        with pytest.raises(SystemExit, match=r"0\.0\.0\.0.*ECHORA_API_TOKEN"):
+            await app.run(run_extra_options={"fd": reachable.fileno()})
