@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from contracts.model.enums import AnimeStatus
 from contracts.observation import Kind
 from contracts.risk import risks_of
-from contracts.workflow import DAY_S, HOUR_S, MINUTE_S, Again, Due, EntityKind, LookEnd, Overlap, Policy, Workflow
-from handlers.update.airtime import Show, Unknown, air_time_of, daily, expected, is_on_break
+from contracts.workflow import DAY_S, HOUR_S, MINUTE_S, Again, EntityKind, LookEnd, Overlap, Policy, Workflow
+from handlers.update.air_end import Seen, end_of
+from handlers.update.airtime import air_time_of
 from handlers.update.belief import platform_of
 from handlers.update.change import FieldChange
 from handlers.update.diff import diff_anime
@@ -28,7 +27,7 @@ from handlers.update.episodes import (
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
 from handlers.update.look import Flow, Found, Look, Notice, NoticeKind, Part, Tools
-from handlers.update.planning import AGAIN, FIRST, LAST_HAS_AIRED
+from handlers.update.planning import AGAIN, FIRST
 from handlers.update.proposals import news
 from handlers.update.stored import StoredAnime, show_of, with_changes
 
@@ -38,11 +37,6 @@ FIELDS: Final = frozenset({"status", "hiatus", "broadcast", "episode_count", "ai
 # Jikan lists a hundred a page. Beyond that the expected number and the next one are asked for by themselves, and the
 # whole list only when there may be more.
 LISTED_MAX: Final = 100
-MORE_AFTER: Final = timedelta(hours=1)
-# What aired longer before a slot than this was the episode of the slot before, and came late.
-OF_BEFORE: Final = timedelta(days=3, hours=12)
-OLDER: Final = "what was found had aired before this slot, whose own episode may still come"
-OVER: Final = frozenset({AnimeStatus.FINISHED, AnimeStatus.CANCELLED})
 
 
 async def run(looks: Sequence[Look], tools: Tools) -> list[Found]:
@@ -104,7 +98,18 @@ def _found(
     safe = tuple(one for one in changes if not risks_of(one.field, one.old, one.new))
     values = with_changes(record.current.values, safe)
     highest = max([number - 1, *(one.number for one in episodes)])
-    end = _end(look, show_of(record.id, values), values.get("episode_count"), number, highest, episodes, said, now)
+    seen = Seen(
+        look=look,
+        show=show_of(record.id, values),
+        total=values.get("episode_count"),
+        number=number,
+        highest=highest,
+        episodes=episodes,
+        may_be_more=_may_be_more(look, episodes),
+        said=said,
+        now=now,
+    )
+    end = end_of(seen)
     title = str(values.get("title"))
     # It is told only when no retry is left, which the row's policy says.
     notices = (_skipped(record.id, title, number, look, end),) if end.next is Again.RETRY else ()
@@ -121,58 +126,6 @@ def _changes(record: StoredAnime, said: Heard, episodes: Sequence[NewEpisode]) -
     return news(found, record.current, said.observations, record.proposals, FIELDS)
 
 
-def _end(
-    look: Look,
-    show: Show,
-    total: int | None,
-    number: int,
-    highest: int,
-    episodes: Sequence[NewEpisode],
-    said: Heard,
-    now: datetime,
-) -> LookEnd:
-    outcome = _in_words(episodes)
-    air_time = air_time_of(look.reason)
-    # A tick may come before its time by our clock, and a clock may be set back: its slot was looked for all the same.
-    since = max(now, look.slot_at)
-    if show.status in OVER:
-        is_missing = show.status is AnimeStatus.FINISHED and total is not None and highest < total
-        if is_missing and (air_time or said.passing):
-            return _again(f"{outcome}; it is FINISHED without episode {highest + 1}", air_time, Again.NEVER)
-        return LookEnd(f"{outcome}; it is {show.status}", Again.NEVER)
-    if is_last(total, highest):
-        return LookEnd(outcome, daily(show, since, LAST_HAS_AIRED))
-    due = expected(show, now, since)
-    following: Due | Again = Again.NEVER if isinstance(due, Unknown) else due
-    if isinstance(due, Unknown):
-        outcome = f"{outcome}; no next time: {due.reason}"
-    if episodes and _may_be_more(look, episodes):
-        # A moment later, when these are in the record.
-        more = Due(now + MORE_AFTER, f"{AGAIN}: more may have aired than one look takes", slot_at=look.slot_at)
-        return LookEnd(outcome, more)
-    if highest >= number:
-        is_of_before = air_time is not None and max(one.aired_at for one in episodes) < look.slot_at - OF_BEFORE
-        return LookEnd(outcome, _soon(show, look, following, since) if is_of_before else following)
-    # Numbers that were missing in between may have been found, and the expected one is looked for all the same.
-    told = f"{outcome}; " if episodes else ""
-    if not said.observations and not said.failures:
-        return LookEnd("nobody was asked: it has no id on a source that is switched on", following)
-    put_off = _put_off(said, highest + 1, now)
-    if put_off is not None:
-        return LookEnd(f"{told}episode {highest + 1} is put off to {put_off.isoformat()}", following)
-    is_silent = not said.observations and bool(said.passing)
-    if not is_silent and (air_time is None or is_on_break(show, look.slot_at)):
-        return LookEnd(outcome, following)
-    missing = f"{told}episode {highest + 1} is not there yet"
-    return _again("no source answered" if is_silent else missing, air_time, following)
-
-
-def _soon(show: Show, look: Look, following: Due | Again, since: datetime) -> Due:
-    """The next look where the episode of this slot may still come: within a day, without an alert if it does not."""
-    look_again = replace(daily(show, since, OLDER), slot_at=look.slot_at)
-    return following if isinstance(following, Due) and following.at <= look_again.at else look_again
-
-
 def _is_wide(look: Look) -> bool:
     """Whether more than the expected number may have aired: then a long runner's whole list is asked for."""
     return look.reason.startswith((AGAIN, FIRST))
@@ -180,19 +133,10 @@ def _is_wide(look: Look) -> bool:
 
 def _may_be_more(look: Look, episodes: Sequence[NewEpisode]) -> bool:
     """Whether the look found as much as it could find: all that it may tell, or both numbers that it asked for."""
+    if not episodes:
+        return False
     by_number = episodes[0].number > LISTED_MAX and not _is_wide(look)
     return len(episodes) >= AT_ONCE_MAX or (by_number and len(episodes) > 1)
-
-
-def _again(words: str, air_time: str | None, otherwise: Due | Again) -> LookEnd:
-    """A retry. Its reason has these words, so they say which air time the look stands for."""
-    return LookEnd(f"{words} ({air_time})" if air_time else words, Again.RETRY, otherwise=otherwise)
-
-
-def _put_off(said: Heard, number: int, now: datetime) -> datetime | None:
-    """When a source says that the episode we look for is still to come."""
-    times = [one.next_air_at for one in said.observations if one.next_episode == number and one.next_air_at is not None]
-    return min((at for at in times if at > now), default=None)
 
 
 def _skipped(anime_id: UUID, title: str, number: int, look: Look, end: LookEnd) -> Notice:
@@ -201,13 +145,6 @@ def _skipped(anime_id: UUID, title: str, number: int, look: Look, end: LookEnd) 
         f"({end.outcome}); the window is skipped, the next rebuild looks again"
     )
     return Notice(NoticeKind.WINDOW_SKIPPED, str(anime_id), text)
-
-
-def _in_words(episodes: Sequence[NewEpisode]) -> str:
-    if not episodes:
-        return "nothing new"
-    numbers = ", ".join(str(one.number) for one in episodes[:5])
-    return f"aired: {numbers}{' …' if len(episodes) > 5 else ''}"
 
 
 EPISODE_AIR_TRACKING = Flow(
