@@ -1,4 +1,4 @@
-"""JetStream without room has a name: an alarm when a stream takes no messages, and a word when it does again."""
+"""The watch over room in JetStream: an alarm when a stream takes no messages, and word when it takes them again."""
 
 from __future__ import annotations
 

@@ -142,8 +142,8 @@ async def republish(runtime: Runtime, since: str, subjects: Sequence[str] | None
     unknown = sorted(set(subjects or ()) - set(topology.EVENTS.subjects))
     if unknown:
         known = ", ".join(topology.EVENTS.subjects)
-        raise Refused("republish", "subject", f"{unknown[0]} is none whose messages are sent again; there are {known}")
+        raise Refused("republish", "subject", f"what went to {unknown[0]} is not sent again; choose of {known}")
     if at > runtime.clock.now():
-        raise Permanent(f"nothing was sent since {at.isoformat()}, which is to come")
+        raise Permanent(f"nothing was sent since {at.isoformat()}, which lies ahead; give an earlier time")
     work = sent_since if is_dry else send_again
     return await work(runtime.pool, at, subjects)

@@ -85,7 +85,8 @@ def plan_stream(spec: StreamSpec, existing: StreamConfig | None, replicas: int) 
     if existing.storage == StorageType.MEMORY or existing.retention not in (None, RetentionPolicy.LIMITS):
         raise Permanent(
             f"stream {spec.name} exists with storage {existing.storage} and retention {existing.retention}; it must "
-            "keep messages in files under limits. Remove it (nothing in it is lost: it is rebuilt from the outbox)"
+            "keep messages in files under limits. Remove it once its consumers have no lag: the next start makes it "
+            "again and fills it from the outbox"
         )
     notes: list[str] = _dropping(existing)
     merged = replace(

@@ -67,7 +67,9 @@ class FastEmbedder:
         for group in batches(lengths, BATCH_TOKENS_MAX):
             found = np.stack(list(self._engine.embed([kept[at] for at in group], batch_size=len(group))))
             if found.shape != (len(group), self._dimensions) or not np.isfinite(found).all():
-                raise Permanent(f"The embedding model {self._model} gave vectors of shape {found.shape} or not finite.")
+                raise Permanent(
+                    f"The embedding model {self._model} gave vectors of shape {found.shape}, or not finite ones."
+                )
             vectors[group] = unit_rows(found)
         return vectors
 

@@ -1,4 +1,4 @@
-"""Bring a database to the schema that this program needs. Alembic is the best kept tool for it."""
+"""Bring a database to the schema that this program needs, with Alembic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request hears that a stop cuts off: a problem document, where the server's own words were a bare 500."""
+"""The answer to a request that a stop cuts off: a problem document, in place of the bare 500 of the server."""
 
 from __future__ import annotations
 
