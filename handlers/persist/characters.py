@@ -43,19 +43,18 @@ async def write_characters(
     """Insert and update characters, link them to their anime, and queue what changed for the index."""
     if not characters:
         return
+    links = list(roles.items())
+    anime_ids, character_ids = [pair[0] for pair, _ in links], [pair[1] for pair, _ in links]
+    # The index shows an appearance once its anime is there, also where the record had named it before.
+    for row in await connection.fetch(query("new_links"), anime_ids, character_ids):
+        characters[row["character_id"]].held.changed.add("anime_ids")
     changed = [entity for entity in characters.values() if entity.held.changed or entity.is_new]
     for entity in changed:
         entity.raise_version()
     await rows.insert(connection, CHARACTER, changed, {})
     await rows.write(connection, CHARACTER, list(characters.values()))
     await write_character_references(connection, changed)
-    links = list(roles.items())
-    await connection.execute(
-        query("link_characters"),
-        [anime_id for (anime_id, _), _ in links],
-        [character_id for (_, character_id), _ in links],
-        [role for _, role in links],
-    )
+    await connection.execute(query("link_characters"), anime_ids, character_ids, [role for _, role in links])
     await sync.queue(connection, [_synced(entity, causes) for entity in changed])
 
 

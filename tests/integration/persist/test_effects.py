@@ -370,3 +370,18 @@ async def test_a_character_of_a_further_anime_appears_in_both_and_listeners_hear
     assert (await outbox(pool, row["id"]))[-1][0] == subjects.CHARACTER_SYNCED
     await done(pool, enriched("Rope", minute=3, characters=CHARACTERS))
     assert (await character(pool, "hero"))["version"] == before + 1, "the same again is no change"
+
+
+async def test_a_character_whose_record_named_a_further_anime_is_told_of_when_that_comes_in(pool: asyncpg.Pool) -> None:
+    """The index shows the appearances whose anime are there: the second one changes no field of the record."""
+    both = sorted([str(uid("Ring")), str(uid("Rope"))])
+    named = [{**one, "anime_ids": both} for one in CHARACTERS]
+    await done(pool, enriched("Ring", characters=named))
+    before = await character(pool, "hero")
+    assert before["meta"]["anime_ids"] == both
+    await done(pool, enriched("Rope", minute=2, characters=named))
+    row = await character(pool, "hero")
+    assert row["version"] == before["version"] + 1
+    assert [one[0] for one in await outbox(pool, row["id"])] == [subjects.CHARACTER_SYNCED] * 2
+    await done(pool, enriched("Rope", minute=3, characters=named))
+    assert (await character(pool, "hero"))["version"] == before["version"] + 1, "the same again is no change"
