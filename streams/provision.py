@@ -22,7 +22,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import BadRequestError, NotFoundError, ServerError
+from nats.js.errors import APIError, BadRequestError, NotFoundError, ServerError
 
 from contracts.errors import Outage, Permanent
 from streams.topology import ConsumerSpec, StreamSpec
@@ -179,6 +179,8 @@ def plan_consumer(spec: ConsumerSpec, existing: ConsumerConfig | None) -> Planne
     return PlannedStep("update", spec.name, tuple(f"{spec.name}: {name} changes" for name in changed), consumer=merged)
 
 
+# A stream's store and a consumer's (the server's own table of errors). Why it failed stands in the server's log alone.
+_STORE_FAILED: Final = frozenset({10049, 10104})
 _CONSUMER_COMPARED: Final = ("ack_wait", "max_deliver", "max_ack_pending", "filter_subjects")
 
 
@@ -197,28 +199,41 @@ def _compared(config: ConsumerConfig, name: str) -> object:
 async def provision(
     jetstream: JetStreamContext, streams: Sequence[StreamSpec], consumers: Sequence[ConsumerSpec], *, replicas: int = 1
 ) -> list[PlannedStep]:
-    """Apply the plan and give back its steps. Raises Outage when JetStream does not answer."""
+    """Apply the plan and give back its steps. Raises Outage when it does not answer, Permanent when it refuses."""
     log = structlog.get_logger("provision")
     steps: list[PlannedStep] = []
+    at = ""
     try:
         for stream in streams:
+            at = f"stream {stream.name}"
             step = plan_stream(stream, await _existing_stream(jetstream, stream.name), replicas)
             await _apply_stream(jetstream, step)
             steps.append(step)
         for consumer in consumers:
+            at = f"consumer {consumer.name}"
             existing = await _existing_consumer(jetstream, consumer)
             step = plan_consumer(consumer, existing)
             if step.consumer is not None and step.action in ("create", "update"):
                 await jetstream.add_consumer(consumer.stream, config=step.consumer)
             steps.append(step)
     except (BadRequestError, ServerError) as error:
-        raise Permanent(f"JetStream refuses the topology: {error.description or error}") from error
+        raise Permanent(_refusal(error, at)) from error
     except (NatsError, TimeoutError, OSError) as error:
         raise Outage("NATS", f"JetStream does not answer: {type(error).__name__}: {error}") from error
     for step in steps:
         for note in step.notes:
             log.warning(note) if step.action == "refuse" else log.info(note)
     return steps
+
+
+def _refusal(error: APIError, at: str) -> str:
+    words = error.description or str(error)
+    if error.err_code not in _STORE_FAILED:
+        return f"JetStream refuses the topology: {words}"
+    return (
+        f"JetStream cannot keep {at} on its disk ({words}), mostly because that is full: make room on the disk of the "
+        "NATS server's store_dir (the embedded server's is in ECHORA_HOME), whose log names the cause, and start again"
+    )
 
 
 async def _apply_stream(jetstream: JetStreamContext, step: PlannedStep) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from streams.embedded.reap import reap
 
 LOGGER = structlog.stdlib.BoundLogger
 _PID_BYTES_MAX = 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class HomeLock:
@@ -73,6 +75,11 @@ class Home:
             absolute = absolute.resolve()
             home = cls(absolute, HomeLock(absolute / "lock"))
         except OSError as error:
+            if error.errno in _FULL:
+                raise HomeUnusable(
+                    f"the disk of the data folder {absolute} is full ({error.strerror}): make room there, or set "
+                    "ECHORA_HOME to a folder on another disk"
+                ) from None
             raise HomeUnusable(
                 f"the data folder {absolute} cannot be used ({error.strerror}): "
                 "make it a folder of your own, or set ECHORA_HOME to another one"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +21,7 @@ from nats.js.errors import APIError
 
 from contracts import subjects
 from streams import topology
+from streams.embedded import Home, HomeUnusable
 from tests.faults.conftest import NewLane
 from tests.faults.harness.judge import judge
 from tests.faults.harness.lane import Lane
@@ -132,6 +134,25 @@ async def test_disk_full(new_lane: NewLane, sums: Sums, knows: bool) -> None:
             sums.figures["confirmed messages kept"] = len(kept)
             await eventually(lambda: alarms(heard, "over"), within_s=OVER_WITHIN_S)
             assert [len(alarms(heard, state)) for state in ("begun", "over")] == [1, 1], "each is told once"
+
+
+async def test_a_start_on_a_full_disk_says_what_is_full_and_what_to_do(new_lane: NewLane) -> None:
+    async with new_lane() as lane, small_disk(lane) as store:
+        ballast = store / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        refused = await lane.start(expect_ready=False)
+        await refused.ended()
+        assert refused.code == 1
+        (line,) = [line for line in refused.said.splitlines() if line.startswith("echora: ")]
+        assert re.match(r"echora: JetStream cannot keep (stream|consumer) \S+ on its disk \(error creating store", line)
+        assert "make room on the disk of the NATS server's store_dir" in line
+        assert "Traceback" not in refused.said
+        with pytest.raises(HomeUnusable, match=r"is full \(No space left on device\): make room there"):
+            Home.open(store / "home")
+        ballast.unlink()
+        await lane.start()
 
 
 async def _fill(lane: Lane) -> list[int]:

@@ -56,6 +56,21 @@ async def test_the_whole_topology_is_made_once_and_left_alone_afterwards(own_nat
         await client.close()
 
 
+async def test_a_store_that_cannot_be_made_is_said_with_what_to_do(own_nats: NatsServer) -> None:
+    import nats
+
+    client = await nats.connect(own_nats.url)
+    try:
+        streams = own_nats.home.path / "nats" / "jetstream" / "$G" / "streams"
+        streams.mkdir(parents=True, exist_ok=True)
+        (streams / topology.EVENTS.name).write_text("where its folder would be")
+        said = f"cannot keep stream {topology.EVENTS.name} on its disk .*: make room on the disk"
+        with pytest.raises(Permanent, match=said):
+            await provision(client.jetstream(), (topology.EVENTS,), ())
+    finally:
+        await client.close()
+
+
 async def test_an_operators_longer_age_stays_and_is_said(lane: Lane) -> None:
     await lane.jetstream.update_stream(config=replace(await config(lane), max_age=999_999))
     (step,) = await provision(lane.jetstream, (lane.stream,), ())
