@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from contracts.errors import EchoraError, Outage, Transient
-from contracts.events import EntityType
 from contracts.model.anime import AnimeFields
 from contracts.model.character import CharacterFields
 from contracts.model.enums import AnimeStatus
@@ -31,6 +30,7 @@ from handlers.sources.notes import Notes
 from handlers.sources.policy import HOUR_S, SourcePolicy
 from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply, Said, Way
 from handlers.sources.rules import gives, raw_names, read_fields, read_rows, stated
+from handlers.sources.said import said_of_character
 from handlers.sources.values import items, part, words
 
 _SLOT: Final = frozenset({"broadcast", "status", "hiatus", "episode_count"})
@@ -193,13 +193,7 @@ class AniList:
                 return Said(characters=cast if speaks else None, speaks_for=speaks, errors=errors, external_ids=ids)
             case Kind.CHARACTER:
                 read = read_fields(item, CHARACTER, CharacterFields, ask.fields, notes)
-                return Said(
-                    entity=EntityType.CHARACTER,
-                    character=CharacterFields(**read.values),
-                    speaks_for=stated(read.values),
-                    errors=read.errors,
-                    external_ids=ids,
-                )
+                return said_of_character(read, ids)
         return self._anime(ask, item, ids, notes)
 
     def _anime(self, ask: Ask, item: Raw, ids: Mapping[str, str], notes: Notes) -> Said:

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Final
 
 from contracts.errors import EchoraError
-from contracts.events import EntityType
 from contracts.model.anime import AnimeFields
 from contracts.model.character import CharacterFields
 from contracts.observation import CHARACTERS, EPISODES, LATEST_AIRED, Kind
@@ -17,7 +16,8 @@ from handlers.sources.mappings.jikan_people import CHARACTER, STAFF, cast_member
 from handlers.sources.notes import Notes
 from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply, Said, Way
-from handlers.sources.rules import gives, read_fields, read_rows, stated
+from handlers.sources.rules import gives, read_fields, read_rows
+from handlers.sources.said import said_of_anime, said_of_character
 from handlers.sources.values import items, part, words
 
 # Kinds whose answer is the one thing asked for, and kinds whose answer is a list.
@@ -108,29 +108,13 @@ class Jikan:
                 )
             case Kind.STAFF:
                 read = read_fields({"data": item.get("data")}, STAFF, AnimeFields, None, notes)
-                return Said(
-                    anime=AnimeFields(**read.values),
-                    speaks_for=stated(read.values),
-                    errors=read.errors,
-                    external_ids={"mal": external_id},
-                )
+                return said_of_anime(read, {"mal": external_id})
             case Kind.CHARACTER:
                 read = read_fields(item, CHARACTER, CharacterFields, ask.fields, notes)
-                return Said(
-                    entity=EntityType.CHARACTER,
-                    character=CharacterFields(**read.values),
-                    speaks_for=stated(read.values),
-                    errors=read.errors,
-                    external_ids={"mal": external_id},
-                )
+                return said_of_character(read, {"mal": external_id})
         asked = frozenset({"statistics"}) if ask.kind is Kind.STATISTICS else ask.fields
         read = read_fields(item, ANIME, AnimeFields, asked, notes)
-        return Said(
-            anime=AnimeFields(**read.values),
-            speaks_for=stated(read.values),
-            errors=read.errors,
-            external_ids={"mal": external_id},
-        )
+        return said_of_anime(read, {"mal": external_id})
 
     def _episodes(self, ask: Ask, external_id: str, item: Raw, now: datetime) -> Said:
         rows = items(item.get("data")) if ask.kind is Kind.EPISODES else [item]

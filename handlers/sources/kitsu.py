@@ -9,7 +9,6 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from contracts.errors import EchoraError, Transient
-from contracts.events import EntityType
 from contracts.model.anime import AnimeFields
 from contracts.model.character import CharacterFields
 from contracts.observation import CHARACTERS, EPISODES, LATEST_AIRED, NEXT_AIR, Kind
@@ -22,6 +21,7 @@ from handlers.sources.notes import Notes
 from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply, Said, Way
 from handlers.sources.rules import gives, raw_names, read_fields, read_rows, stated
+from handlers.sources.said import said_of_anime, said_of_character
 from handlers.sources.tables.kitsu import SITE_OF, SITES
 from handlers.sources.values import items, part, words
 
@@ -148,23 +148,12 @@ class Kitsu:
             case Kind.CHARACTER:
                 raw = view(part(item.get("data")), (), index)
                 read = read_fields(raw, CHARACTER, CharacterFields, ask.fields, notes)
-                return Said(
-                    entity=EntityType.CHARACTER,
-                    character=CharacterFields(**read.values),
-                    speaks_for=stated(read.values),
-                    errors=read.errors,
-                    external_ids={"kitsu": external_id},
-                )
+                return said_of_character(read, {"kitsu": external_id})
             case _:
                 raw = view(part(item.get("data")), INCLUDE, index)
                 read = read_fields(raw, rules(index), AnimeFields, self._asked(ask), notes)
                 return self._anime(ask, external_id, raw, read.values, read.errors)
-        return Said(
-            anime=AnimeFields(**read.values),
-            speaks_for=stated(read.values),
-            errors=read.errors,
-            external_ids={"kitsu": external_id},
-        )
+        return said_of_anime(read, {"kitsu": external_id})
 
     def _anime(self, ask: Ask, external_id: str, raw: Raw, values: dict[str, Any], errors: Mapping[str, str]) -> Said:
         at = iso_instant(raw.get("nextRelease"))

@@ -15,7 +15,8 @@ from handlers.sources.mappings.mal_anime import ANIME
 from handlers.sources.notes import Notes
 from handlers.sources.policy import SourcePolicy
 from handlers.sources.port import Ask, Call, Capability, Offer, Page, Raw, Reply, Said, Way
-from handlers.sources.rules import gives, raw_names, read_fields, stated
+from handlers.sources.rules import gives, raw_names, read_fields
+from handlers.sources.said import said_of_anime
 from handlers.sources.values import part, words
 
 # No limit is published, but abuse is answered with 403. The service wants a client id, so it is off until one is set.
@@ -65,6 +66,4 @@ class Mal:
         asked = frozenset({"statistics"}) if ask.kind is Kind.STATISTICS else ask.fields
         read = read_fields(item, ANIME, AnimeFields, asked, notes)
         ids: Mapping[str, str] = {"mal": external_id}
-        return Said(
-            anime=AnimeFields(**read.values), speaks_for=stated(read.values), errors=read.errors, external_ids=ids
-        )
+        return said_of_anime(read, ids)
