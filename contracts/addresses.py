@@ -12,3 +12,9 @@ def shown(url: str) -> str:
     if not separator:
         scheme, rest = "", url
     return scheme + separator + rest.rpartition("@")[2].partition("?")[0]
+
+
+def user_of(url: str) -> str | None:
+    """Who asks, when the URL says it with a password; a name alone is a token to some servers, and no name."""
+    user, separator, _ = url.partition("://")[2].rpartition("@")[0].partition(":")
+    return user if separator and user else None

@@ -6,6 +6,7 @@ from these tables; tests hold the tables to the real servers, where what is list
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -129,6 +130,8 @@ class Permissions:
     subscribe: tuple[str, ...]
 
 
+_INBOX: Final = "_INBOX"
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _OURS: Final = tuple(stream.name for stream in topology.STREAMS)
 # Answers come to an inbox. What a server says of streams and consumers is shown in the status.
 _EVERYBODY: Final = (
@@ -152,8 +155,13 @@ _TIMERS: Final = (
 )
 
 
-def permissions(roles: Iterable[str]) -> Permissions:
-    """What a process with these roles needs on NATS."""
+def inbox_of(user: str | None) -> str:
+    """Where answers to this user come in. What a consumer pulls comes there too, so nobody else may listen."""
+    return f"{_INBOX}.{user}" if user and _PLAIN_NAME.fullmatch(user) else _INBOX
+
+
+def permissions(roles: Iterable[str], inbox: str = _INBOX) -> Permissions:
+    """What a process with these roles needs on NATS, whose answers come to this inbox."""
     publish = set(_EVERYBODY)
     for role in roles:
         publish |= set(_sends(role))
@@ -164,7 +172,7 @@ def permissions(roles: Iterable[str]) -> Permissions:
                 consumer.dead_letters,
                 *_makes_consumer(consumer),
             }
-    return Permissions(tuple(sorted(publish)), ("_INBOX.>",))
+    return Permissions(tuple(sorted(publish)), (f"{inbox}.>",))
 
 
 def _sends(role: str) -> tuple[str, ...]:
@@ -192,7 +200,7 @@ def _makes_consumer(consumer: topology.ConsumerSpec) -> tuple[str, ...]:
 
 def user_conf(name: str, password: str, roles: Iterable[str]) -> str:
     """A user as the server's configuration writes it; `password` may be a variable, as $NAME."""
-    allowed = permissions(roles)
+    allowed = permissions(roles, inbox_of(name))
     return (
         f"    {{ user: {name}, password: {password}, permissions: {{\n"
         f"        publish: [{_listed(allowed.publish)}]\n"

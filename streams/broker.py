@@ -18,8 +18,9 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
-from contracts.addresses import shown
+from contracts.addresses import shown, user_of
 from contracts.clock import Clock
+from streams.access import inbox_of
 from streams.delivery.codec import ProtobufCodec
 from streams.delivery.pull import Puller
 from streams.delivery.staying import stay
@@ -75,6 +76,7 @@ def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
     return EndingBroker(
         url,
         name=name,
+        inbox_prefix=inbox_of(user_of(url)),
         codec=cast("Any", ProtobufCodec()),
         max_reconnect_attempts=-1,
         reconnect_time_wait=RECONNECT_WAIT_S,

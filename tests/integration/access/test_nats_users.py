@@ -10,7 +10,9 @@ import nats
 import pytest
 
 from contracts import subjects
+from contracts.addresses import user_of
 from streams import access, topology
+from streams.broker import build_broker, connection
 from tests.integration.access.guarded_nats import GuardedNats, guarded_nats, provisioned
 
 EVENTS = (*subjects.EVENT_OF, f"{subjects.SCHEDULE_TIMER}.score_sync.all", f"{subjects.SCHEDULE_DUE}.score_sync")
@@ -71,15 +73,36 @@ def test_the_lists_say_what_each_role_is_for() -> None:
 
 
 @pytest.mark.usefixtures("_streams")
-async def test_nobody_reads_by_a_subscription_what_is_not_his_answer(server: GuardedNats) -> None:
+@pytest.mark.parametrize("subject", ["anime.>", "_INBOX.>", "_INBOX.echora_search.>"])
+async def test_nobody_reads_by_a_subscription_what_is_not_his_answer(server: GuardedNats, subject: str) -> None:
+    """What others pull comes to their inboxes."""
     refused = asyncio.Event()
 
     async def told(_: Exception) -> None:
         refused.set()
 
     client = await nats.connect(server.url_of("echora_persist"), error_cb=told)
-    await client.subscribe("anime.>")
+    await client.subscribe(subject)
     await client.flush()
     async with asyncio.timeout(10):
         await refused.wait()
     await client.close()
+
+
+@pytest.mark.usefixtures("_streams")
+async def test_what_a_part_asks_for_comes_to_an_inbox_of_its_own(server: GuardedNats) -> None:
+    broker = build_broker(server.url_of("echora_persist"), shutdown_grace_s=1, name="access")
+    await broker.connect()
+    try:
+        client = connection(broker)
+        assert client.new_inbox().startswith("_INBOX.echora_persist.")
+        assert (await client.jetstream(timeout=10).stream_info(topology.EVENTS.name)).config.name == "ANIME_EVENTS"
+    finally:
+        await broker.stop()
+
+
+@pytest.mark.parametrize(
+    "url", ["nats://a-token@host", "nats://host:4222", "nats://a.b:word@host", "nats://a*:word@host"]
+)
+def test_a_token_and_a_name_that_no_subject_may_hold_are_no_inbox(url: str) -> None:
+    assert access.inbox_of(user_of(url)) == "_INBOX"
