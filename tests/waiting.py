@@ -11,12 +11,17 @@ LOOK_EVERY_S = 0.01
 
 
 async def eventually(condition: Callable[[], Any | Awaitable[Any]], *, within_s: float = 15.0) -> Any:
-    """The first true value of `condition`; TimeoutError when it stays false."""
-    async with asyncio.timeout(within_s):
-        while True:
+    """The first true value of `condition`; TimeoutError when it stays false.
+
+    A library's `asyncio.wait_for` may swallow the one cancellation that ends a time limit (before Python 3.12), so the
+    loop asks as well; else it would go round for ever.
+    """
+    async with asyncio.timeout(within_s) as limit:
+        while not limit.expired():
             found = condition()
             if inspect.isawaitable(found):
                 found = await found
             if found:
                 return found
             await asyncio.sleep(LOOK_EVERY_S)
+    raise TimeoutError(f"it did not happen within {within_s} s")

@@ -65,8 +65,10 @@ async def judge(
     """
     said = await _look(lane, await lane.drained(drain_s), told_again=told_again)
     with suppress(TimeoutError):
-        async with asyncio.timeout(second_looks_s):
-            while said.lost or said.stale:
+        async with asyncio.timeout(second_looks_s) as limit:
+            # Asked too, because the client library may swallow the cancellation that ends it: 100,000 letters are
+            # read in a minute, and one judgement went round for half an hour.
+            while (said.lost or said.stale) and not limit.expired():
                 await asyncio.sleep(LOOK_EVERY_S)
                 said = await _look(lane, said.stuck, told_again=told_again)
     return said

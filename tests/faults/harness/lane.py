@@ -202,8 +202,8 @@ class Lane:
         """Wait until nothing waits anywhere; what still does when the time is over."""
         left: list[str] = ["nothing was looked at"]
         with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                while left:
+            async with asyncio.timeout(within_s) as limit:
+                while left and not limit.expired():
                     try:
                         left = await self.waiting()
                         # Twice, since between outbox and stream a message is for a moment in neither.
