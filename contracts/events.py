@@ -104,7 +104,9 @@ class AnimeCreatedEvent(CausedEvent):
 
 
 class AnimeUpdatedEvent(CausedEvent):
-    """Fields of an anime changed at a source. A name in changed_fields without a value means: removed."""
+    """Fields of an anime changed at a source. A name in changed_fields without a value means: removed; of a year and
+    other facts that cannot come to be none, and of figures and ids, only a person's removal counts.
+    """
 
     anime_id: UUID = Field(description="UUID of the anime.")
     source: Short = Field("", description="Who said it: mal, anilist, kitsu, ….")

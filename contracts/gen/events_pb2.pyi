@@ -304,7 +304,9 @@ Global___AnimeCreatedEvent: _TypeAlias = AnimeCreatedEvent  # noqa: Y015
 
 @_typing.final
 class AnimeUpdatedEvent(_message.Message):
-    """Fields of an anime changed at a source. A name in changed_fields without a value means that it was removed."""
+    """Fields of an anime changed at a source. A name in changed_fields without a value means that it was removed; of a year
+    and other facts that cannot come to be none, and of figures and ids, only a person's removal counts.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

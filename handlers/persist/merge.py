@@ -17,8 +17,14 @@ OVERLAID: Final = frozenset({"statistics", "external_ids"})
 # A source that does not know says nothing (data-model.md, review policy).
 UNKNOWN: Final = "UNKNOWN"
 NEVER_UNKNOWN: Final = frozenset({"type", "status", "rating", "source_material"})
-# An announced total that a source does not know any more is no change; only a person takes it away.
-NEVER_BLANKED: Final = frozenset({"episode_count"})
+# What a source does not know any more is no change of these; only a person takes it away. Texts and lists, a break and
+# the parts of dates and slots can come to be none, and a source may say so.
+NEVER_BLANKED: Final = frozenset(
+    {
+        *("episode_count", "year", "season", "month", "duration", "nsfw", "country_of_origin", "favorites"),
+        *("score", "statistics", "external_ids"),
+    }
+)
 
 
 @dataclass(slots=True)

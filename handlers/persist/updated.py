@@ -5,7 +5,7 @@ What the risk policy looks at goes through the guard, which holds a risky change
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from handlers.persist.columns import ANIME, CHARACTER, Table
 from handlers.persist.episodes import keep_episode_counts
 from handlers.persist.guard import Guard, read_guard, read_least_totals
 from handlers.persist.links import write_anime_links
-from handlers.persist.merge import JSON, merge
+from handlers.persist.merge import JSON, NEVER_BLANKED, merge
 from handlers.persist.references import Owners, read_owners, write_references
 from handlers.persist.rows import Entity
 from handlers.persist.words import Word
@@ -103,13 +103,18 @@ def _merge_one(guard: Guard, entity: Entity | None, update: Update, entity_id: U
     except Refused as refused:
         return refused
     said = saying.of_update(update)
-    merge(entity.held, {name: value for name, value in incoming.items() if name not in GUARDED}, said)
-    flagged = {flag.field for flag in update.risks}
     by_person = PERSON in said.source.split("+")
+    plain = {name: value for name, value in incoming.items() if name not in GUARDED}
+    merge(entity.held, plain if by_person else _without_blanks(plain), said)
+    flagged = {flag.field for flag in update.risks}
     for name in incoming.keys() & GUARDED:
         word = Word(incoming[name], said, update.timestamp, not by_person, name in flagged, update.correlation_id)
         guard.hear(entity, name, word)
     return None
+
+
+def _without_blanks(values: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {name: value for name, value in values.items() if value is not None or name not in NEVER_BLANKED}
 
 
 def _incoming(table: Table, update: Update) -> dict[str, JSON]:

@@ -221,6 +221,38 @@ async def test_a_name_without_a_value_removes_it_from_row_and_links(pool: asyncp
     assert await pool.fetchval("SELECT count(*) FROM anime_company WHERE role = 'producer'") == 2
 
 
+async def test_a_null_of_a_source_takes_nothing_away_that_cannot_be_none(pool: asyncpg.Pool) -> None:
+    values = {
+        "year": 2009,
+        "season": "SPRING",
+        "month": "April",
+        "duration": 1440,
+        "nsfw": False,
+        "country_of_origin": "JP",
+        "statistics": {"mal": {"score": 9.1}},
+        "external_ids": {"mal": "5114"},
+        "score": {"arithmetic_geometric_mean": 8.9},
+    }
+    await done(pool, enriched("Ring", **values))
+    before = await anime(pool, "Ring")
+    blank = dict.fromkeys(values)
+    await done(pool, updated("Ring", minute=1, source="somebody", title_english="The Ring", **blank))
+    after = await anime(pool, "Ring")
+    assert (after["title_english"], after["version"]) == ("The Ring", 2), "the rest of the event is applied"
+    told = {name: after[name] for name in ("year", "season", "duration", "nsfw", "statistics", "score_agm")}
+    assert told == {name: before[name] for name in told}
+    assert (told["year"], told["score_agm"]) == (2009, 8.9)
+    assert {name: after["meta"].get(name) for name in ("month", "country_of_origin")} == {
+        "month": "April",
+        "country_of_origin": "JP",
+    }
+    assert await count(pool, "anime_reference") == 1
+    assert after["provenance"].get("year") == before["provenance"].get("year"), "who said it still stands for it"
+    # A person may.
+    await done(pool, updated("Ring", minute=2, source="person", year=None))
+    assert (await anime(pool, "Ring"))["year"] is None
+
+
 async def test_unknown_and_null_leave_type_and_status_as_they_are(pool: asyncpg.Pool) -> None:
     await done(pool, enriched("Ring", **FULL))
     await done(pool, updated("Ring", status="UNKNOWN", type=None))

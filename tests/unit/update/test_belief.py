@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from contracts.observation import NEXT_AIR
+from handlers.persist.merge import NEVER_BLANKED, NEVER_UNKNOWN
 from handlers.update import belief
 from handlers.update.current import Current
 from handlers.update.diff import diff_anime, diff_character
+from handlers.update.kinds import ANIME, CHARACTER, MAY_BE_NONE, Kind
 from tests.unit.update.said import applied, at, heard, heard_character, record, told
 
 
@@ -128,6 +130,13 @@ def test_a_source_that_says_none_takes_away_nothing_that_others_said(field: str)
     values = {"title": "T", "type": "TV", "status": "ONGOING", "episode_count": 12, "year": 2017}
     current = record("anilist", 0, **values, synopsis="A text.", genres=["Drama"])
     assert diff_anime(current, [heard("jikan", 1, **{field: None})]).changes == ()
+
+
+def test_what_no_source_can_take_away_in_a_look_no_event_of_one_takes_away_either() -> None:
+    simple = (Kind.TEXT, Kind.WORD, Kind.NUMBER, Kind.OVERLAY)
+    named = {name for kinds in (ANIME, CHARACTER) for name, kind in kinds.items() if kind in simple}
+    # Without a title or a name an event is refused; the means are ours to compute.
+    assert named - MAY_BE_NONE - {"title", "name"} == (NEVER_BLANKED | NEVER_UNKNOWN) - {"score"}
 
 
 def test_a_text_is_removed_by_who_said_it_and_a_total_never() -> None:
