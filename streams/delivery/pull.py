@@ -92,7 +92,7 @@ class Puller:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Nothing of ours ends the loop but a stop. Should something do so all the same, nobody would pull any more."""
-        if not self._is_stopping:
+        if task is self._task and not self._is_stopping:
             error = "cancelled" if task.cancelled() else repr(task.exception())
             structlog.get_logger(self.consumer.name).error("the pull loop ended and is started again", error=error)
             task.get_loop().call_later(RETRY_S, self._start_again)

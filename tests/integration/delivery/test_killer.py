@@ -43,7 +43,8 @@ async def one_life(server: NatsServer, lane: Lane, deadly: set[UUID], handled: l
     puller.start()
     waits = [asyncio.create_task(dying.wait()), asyncio.create_task(eventually(lane.is_settled, within_s=60))]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    # It ends in the middle of things: nothing is given back, nobody goes on with a heartbeat.
+    # It ends in the middle of things: nothing is given back, nobody goes on with a heartbeat, nobody starts it again.
+    puller._task = None
     await end_tasks(*waits, *(task for task in asyncio.all_tasks() if lane.consumer.name in task.get_name()))
     await own.close()
     return dying.is_set()

@@ -130,12 +130,12 @@ class Process:
         """End as a killed process does: nothing is handed back, acknowledged or flushed."""
         await self.timekeeping.stop()
         pullers = list(self.graph.pullers.by_consumer.values())
-        # What a batch in hand has begun, as its heartbeat, ends with its pull loop.
+        # What a batch in hand has begun, as its heartbeat, ends with its pull loop; nobody starts that again.
         mine = {one._task for one in pullers if one._task is not None} | {self.graph.relay._task}
-        await end_tasks(*mine)
         self.graph.relay._task = None
         for one in pullers:
             one._task = None
+        await end_tasks(*mine)
         await self.client.close()
 
     async def stop(self) -> None:
