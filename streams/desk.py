@@ -112,10 +112,10 @@ class ScheduleDesk:
         wanted = await self._scheduled(workflow, ids)
         return Acted(workflow=workflow, changed=await self.desk.pause(workflow, wanted, reason, self.clock.now()))
 
-    async def resume(self, workflow: str, ids: Sequence[str] | None) -> Acted:
+    async def resume(self, workflow: str, ids: Sequence[str] | None, reason: str | None) -> Acted:
         """Look again at these, or at all of the workflow."""
         wanted = await self._scheduled(workflow, ids)
-        return Acted(workflow=workflow, changed=await self.desk.resume(workflow, wanted, self.clock.now()))
+        return Acted(workflow=workflow, changed=await self.desk.resume(workflow, wanted, self.clock.now(), reason))
 
     async def trigger(self, workflow: str, ids: Sequence[str], why: str) -> Triggered:
         """Look at these now."""

@@ -37,6 +37,8 @@ def entity(listed: Listed, policy: Policy) -> ScheduledEntity:
             "policy": asdict(policy),
             "own_policy": row.policy,
             "running_since": row.running_since,
+            "resumed_at": row.resumed_at,
+            "resumed_reason": row.resumed_reason,
             "buffered": row.buffered,
             "backfill": list(row.backfill),
             "timer_due_at": row.timer_due_at,

@@ -90,16 +90,22 @@ class Desk:
             await self._timers.cancel([subject_of(workflow, "*")], newest)
         return count
 
-    async def resume(self, workflow: str, entity_ids: Sequence[str] | None, now: datetime) -> int:
-        """Look again at these entities, or at all that the workflow has; gives how many were paused."""
+    async def resume(
+        self, workflow: str, entity_ids: Sequence[str] | None, now: datetime, reason: str | None = None
+    ) -> int:
+        """Look again at these entities, or at all that the workflow has; gives how many were paused.
+
+        A reason is kept with each of them until it is paused again.
+        """
         self._policy(workflow)
+        why = (reason or "").strip()[:REASON_CHARS_MAX] or None
         if entity_ids is None:
             await self._whole(workflow, "resume_whole")
         count = 0
         async for part in self._parts(workflow, entity_ids):
             async with self._transaction() as connection:
                 count += await self._store.move(
-                    connection, part, lambda row: moves.resumed(row, self._store.policy(row), now), now
+                    connection, part, lambda row: moves.resumed(row, self._store.policy(row), now, why), now
                 )
         return count
 

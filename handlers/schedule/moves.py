@@ -134,17 +134,17 @@ def paused(row: Row, reason: str, now: datetime) -> Row:
     """The row without a timer until it is resumed."""
     if row.paused_at is not None:
         return row
-    return _without_timer(replace(row, paused_at=now, paused_reason=reason))
+    return _without_timer(replace(row, paused_at=now, paused_reason=reason, resumed_at=None, resumed_reason=None))
 
 
-def resumed(row: Row, policy: Policy, now: datetime) -> Moved:
+def resumed(row: Row, policy: Policy, now: datetime, why: str | None = None) -> Moved:
     """The row at work again. Regular slots that passed are missed; a slot that was planned singly is looked for now.
 
     So is a past slot that somebody asked for meanwhile: it was put off, and not missed.
     """
     if row.paused_at is None:
         return Moved(row)
-    awake = _without_timer(replace(row, paused_at=None, paused_reason=None))
+    awake = _without_timer(replace(row, paused_at=None, paused_reason=None, resumed_at=now, resumed_reason=why))
     if row.due_at is None or row.slot_at is None or row.due_at > now or row.running_tick is not None:
         return Moved(awake)
     passed = passed_slots(policy, row.workflow, row.entity_id, row.due_at, now)

@@ -45,6 +45,8 @@ class Row:
     plan_version: int = 0
     paused_at: datetime | None = None
     paused_reason: str | None = None
+    resumed_at: datetime | None = None
+    resumed_reason: str | None = None
     running_tick: UUID | None = None
     running_sequence: int | None = None
     running_slot_at: datetime | None = None

@@ -28,12 +28,18 @@ def pause(
     _say(done, "paused", as_json)
 
 
-def resume(workflow: Workflow, ids: Ids = None, as_json: Json = False) -> None:
+def resume(
+    workflow: Workflow,
+    ids: Ids = None,
+    reason: Annotated[str | None, typer.Option(help="Why it may go on; `show` tells it.")] = None,
+    as_json: Json = False,
+) -> None:
     """Look again. Regular slots that passed meanwhile are missed; an air time that passed is looked for now.
 
-    Example: echora schedule resume score_sync
+    Example: echora schedule resume score_sync --reason "Kitsu answers again"
     """
-    done = send(f"/schedules/{_part(workflow)}/resume", {"ids": ids or None}, SCHEDULE_TIMEOUT_S)
+    wish = {"ids": ids or None, "reason": reason}
+    done = send(f"/schedules/{_part(workflow)}/resume", wish, SCHEDULE_TIMEOUT_S)
     _say(done, "resumed", as_json)
 
 

@@ -44,6 +44,9 @@ def _facts(one: dict[str, Any], now: str) -> Iterator[tuple[str, str]]:
         yield "because", f"{one['reason']} (confidence {one['confidence']})"
     if one.get("paused_at"):
         yield "paused", f"since {moment(one['paused_at'])}: {one['paused_reason']}"
+    if one.get("resumed_at"):
+        why = f": {one['resumed_reason']}" if one.get("resumed_reason") else ""
+        yield "resumed", f"{moment(one['resumed_at'])}{why}"
     if one.get("running_since"):
         yield "running", f"since {moment(one['running_since'])}{', one more follows' if one['buffered'] else ''}"
     if one["backfill"]:

@@ -89,6 +89,8 @@ class ScheduledEntity(ScheduledLook):
     policy: dict[str, Any] = Field(description="The policy that counts for this row; times in seconds.")
     own_policy: dict[str, Any] | None = Field(None, description="Where it differs from its workflow's.")
     running_since: datetime | None = Field(None, description="When the look under way began.")
+    resumed_at: datetime | None = Field(None, description="When it was resumed last, unless it is paused again.")
+    resumed_reason: str | None = Field(None, description="Why it was resumed, where that was said.")
     buffered: bool = Field(False, description="Whether one more look follows the one under way.")
     backfill: list[datetime] = Field(default_factory=list, description="Past slots that are still to be looked for.")
     timer_due_at: datetime | None = Field(
@@ -180,6 +182,7 @@ class ResumeWish(_Wish):
     """Resume these, or all of the workflow."""
 
     ids: Ids | None = Field(None, description="Ids; left out, all that the workflow has.")
+    reason: Reason | None = Field(None, description="Why it may go on; it is shown until it is paused again.")
 
 
 class TriggerWish(_Wish):

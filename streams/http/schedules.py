@@ -68,7 +68,7 @@ def schedule_routes(schedules: Callable[[], Schedules] | None) -> APIRouter:
     @router.post("/{workflow}/resume", summary="Look again")
     async def resume(workflow: WorkflowName, wish: ResumeWish) -> Acted:
         """Regular slots that passed meanwhile are missed; an air time that passed is looked for now."""
-        return await _offered(schedules).resume(workflow, wish.ids)
+        return await _offered(schedules).resume(workflow, wish.ids, wish.reason)
 
     @router.post("/{workflow}/trigger", summary="Look now")
     async def trigger(workflow: WorkflowName, wish: TriggerWish) -> Triggered:

@@ -83,7 +83,9 @@ class Schedules(Protocol):
 
     async def pause(self, workflow: str, ids: Sequence[str] | None, reason: str) -> Acted: ...  # noqa: D102
 
-    async def resume(self, workflow: str, ids: Sequence[str] | None) -> Acted: ...  # noqa: D102
+    async def resume(  # noqa: D102
+        self, workflow: str, ids: Sequence[str] | None, reason: str | None
+    ) -> Acted: ...
 
     async def trigger(self, workflow: str, ids: Sequence[str], why: str) -> Triggered: ...  # noqa: D102
 

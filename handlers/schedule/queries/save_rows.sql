@@ -2,6 +2,7 @@
 UPDATE schedule AS s SET
     due_at = r.due_at, slot_at = r.slot_at, attempt = r.attempt, reason = r.reason, confidence = r.confidence,
     policy = r.policy, plan_version = r.plan_version, paused_at = r.paused_at, paused_reason = r.paused_reason,
+    resumed_at = r.resumed_at, resumed_reason = r.resumed_reason,
     running_tick = r.running_tick, running_sequence = r.running_sequence, running_slot_at = r.running_slot_at,
     running_since = r.running_since, buffered = r.buffered, backfill = r.backfill, last_tick = r.last_tick,
     last_slot_at = r.last_slot_at, last_run_at = r.last_run_at, last_outcome = r.last_outcome,

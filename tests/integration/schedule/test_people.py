@@ -111,11 +111,11 @@ async def test_a_workflow_that_is_paused_as_a_whole_takes_what_is_new_with_it(
         OTHER: "nothing there yet",
     }
     assert await pool.fetchval("SELECT count(*) FROM outbox") == 1, "only the other workflow has a timer"
-    assert (await people.resume("daily", [RING])).changed == 1
+    assert (await people.resume("daily", [RING], None)).changed == 1
     await people.desk.plan_regular("daily", [SPIKE], NOW)
     (group,) = (await people.listing(workflow="daily", title=None, sections=[Section.DUE], limit=5)).pauses
     assert (group.count, group.is_whole) == (2, True), "some are looked at again, what is new is not"
-    assert (await people.resume("daily", None)).changed == 2
+    assert (await people.resume("daily", None, None)).changed == 2
     await people.desk.plan_regular("daily", [str(uid("new"))], NOW)
     found = await people.listing(workflow="daily", title=None, sections=list(Section), limit=5)
     assert (len(found.due), found.paused, found.pauses) == (4, [], [])
@@ -150,11 +150,30 @@ async def test_one_entity_is_shown_with_the_policy_that_counts(people: ScheduleD
     assert await people.show("../x", None) is None
 
 
+async def test_why_it_was_resumed_is_shown_until_it_is_paused_again(people: ScheduleDesk) -> None:
+    await planned(people)
+
+    async def told(entity_id: str) -> tuple[datetime | None, str | None]:
+        found = await people.show(entity_id, "single")
+        assert found is not None
+        return found.schedules[0].resumed_at, found.schedules[0].resumed_reason
+
+    await people.pause("single", None, "a source is down")
+    assert (await people.resume("single", [RING], "it answers for this one")).changed == 1
+    assert (await people.resume("single", None, "it answers")).changed == 1
+    assert await told(RING) == (NOW, "it answers for this one"), "it was not paused any more"
+    assert await told(OTHER) == (NOW, "it answers")
+    await people.pause("single", [RING, OTHER], "down again")
+    assert await told(RING) == (None, None)
+    await people.resume("single", [RING], None)
+    assert await told(RING) == (NOW, None)
+
+
 async def test_what_is_not_there_is_named_and_nothing_is_done(people: ScheduleDesk, pool: asyncpg.Pool) -> None:
     await planned(people)
     for act in (
         people.pause("single", [RING, "nobody"], "x"),
-        people.resume("single", [SPIKE]),
+        people.resume("single", [SPIKE], None),
         people.trigger("single", [RING, str(uid("nobody"))], "x"),
         people.trigger("single", [SPIKE], "a character is no anime"),
         people.trigger("parts", ["part-2"], "x"),
@@ -171,7 +190,7 @@ async def test_unknown_workflows_are_refused_by_every_act(people: ScheduleDesk) 
         people.listing(workflow="nightly", title=None, sections=[Section.DUE], limit=1),
         people.show(RING, "nightly"),
         people.pause("nightly", None, "x"),
-        people.resume("nightly", None),
+        people.resume("nightly", None, None),
         people.trigger("nightly", [RING], "x"),
         people.backfill("nightly", BackfillWish(start="7d")),
     ):
@@ -212,7 +231,7 @@ async def test_a_backfill_says_what_of_it_is_paused(people: ScheduleDesk) -> Non
     assert (await people.backfill("daily", wish)).paused == 1
     await people.pause("daily", None, "x")
     assert (await people.backfill("daily", wish)).paused == 2
-    await people.resume("daily", None)
+    await people.resume("daily", None, None)
     assert (await people.backfill("daily", wish)).paused == 0
 
 

@@ -51,6 +51,7 @@ def test_show_tells_the_whole_story(echora: Run) -> None:
         "episode_air_tracking: waiting",
         "2026-11-22 15:00, in 3.0 h, attempt 2",
         "2026-11-22 11:00: not out yet",
+        "2026-11-22 10:00: Kitsu answers",
         "every 1 w, spread over 1 w; 2 retries after 6 h; catches up 1 missed slot of the last 1 w; one that overlaps",
         "and 2 more",
         "retries_max 2",
@@ -69,9 +70,11 @@ def test_show_of_what_is_not_scheduled(echora: Run) -> None:
 def test_pause_and_resume_some_or_all(echora: Run, program: Program) -> None:
     assert "paused: 41 of score_sync" in echora("schedule", "pause", "score_sync", "--reason", "Kitsu moves").stdout
     assert "resumed: 2 of score_sync" in echora("schedule", "resume", "score_sync", "a", "b").stdout
+    assert echora("schedule", "resume", "score_sync", "--reason", "Kitsu answers").exit_code == 0
     assert program.schedule.asked == [
         ("pause", "score_sync", None, "Kitsu moves"),
-        ("resume", "score_sync", ["a", "b"]),
+        ("resume", "score_sync", ["a", "b"], None),
+        ("resume", "score_sync", None, "Kitsu answers"),
     ]
     without = echora("schedule", "pause", "score_sync")
     assert without.exit_code == 2

@@ -115,6 +115,8 @@ class Schedule:
             own_policy={"retries_max": 2},
             last_run_at=NOW - timedelta(hours=1),
             last_outcome="not out yet",
+            resumed_at=NOW - timedelta(hours=2),
+            resumed_reason="Kitsu answers",
             backfill=[NOW - timedelta(weeks=weeks) for weeks in range(7)],
         )
         return EntitySchedule(now=NOW, entity_id=RING, title="The Ring", schedules=[one], misses=[MISS])
@@ -123,8 +125,8 @@ class Schedule:
         self._ask("pause", workflow, ids, reason)
         return Acted(workflow=workflow, changed=41 if ids is None else len(ids))
 
-    async def resume(self, workflow: str, ids: Sequence[str] | None) -> Acted:
-        self._ask("resume", workflow, ids)
+    async def resume(self, workflow: str, ids: Sequence[str] | None, reason: str | None) -> Acted:
+        self._ask("resume", workflow, ids, reason)
         return Acted(workflow=workflow, changed=41 if ids is None else len(ids))
 
     async def trigger(self, workflow: str, ids: Sequence[str], why: str) -> Triggered:

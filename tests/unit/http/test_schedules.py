@@ -41,11 +41,13 @@ async def test_acts_hand_on_who_and_why(program: Program) -> None:
         paused = await client.post("/schedules/score_sync/pause", json={"reason": " Kitsu moves "})
         assert paused.json() == {"workflow": "score_sync", "changed": 41}
         await client.post("/schedules/score_sync/resume", json={"ids": [RING]})
+        await client.post("/schedules/score_sync/resume", json={"reason": " Kitsu answers "})
         came = await client.post("/schedules/score_sync/trigger", json={"ids": [RING], "why": "asked"})
         assert came.json()["came"] == {RING: "triggered"}
     assert program.schedule.asked == [
         ("pause", "score_sync", None, "Kitsu moves"),
-        ("resume", "score_sync", [RING]),
+        ("resume", "score_sync", [RING], None),
+        ("resume", "score_sync", None, "Kitsu answers"),
         ("trigger", "score_sync", [RING], "asked"),
     ]
 
@@ -69,6 +71,7 @@ async def test_a_backfill_is_dry_unless_said_otherwise(program: Program) -> None
         ("pause", {"reason": "x", "id": ["a"]}, "id"),
         ("resume", {"ids": ["x"] * 1_001}, "ids"),
         ("resume", {"ids": [""]}, "ids"),
+        ("resume", {"reason": "  "}, "reason"),
         ("pause", {"reason": "x\0"}, "reason"),
         ("pause", {"reason": "\ud800"}, "reason"),
         ("pause", {"reason": "x", "ids": ["a.b"]}, "ids"),
