@@ -15,13 +15,13 @@ from nats.js import JetStreamContext
 from contracts import codec
 from contracts.events import DeadLetterEvent, Event
 from streams import topology
-from streams.alerts import Alert, Alerts
 from streams.compose import wire
 from streams.database.pool import PoolLimits, open_pool
 from streams.graph import Graph
 from streams.provision import provision
 from streams.settings import Settings
 from streams.start import Servers
+from tests.alerts import KeptAlerts
 from tests.events import at
 from tests.waiting import eventually
 
@@ -30,26 +30,13 @@ ACK_WAIT_S = 0.3
 MAX_DELIVER = 2
 
 
-class Heard(Alerts):
-    """Alerts that a test can look at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[Alert] = []
-
-    def tell(self, alert: Alert) -> None:
-        """Keep it."""
-        super().tell(alert)
-        self.told.append(alert)
-
-
 @dataclass
 class Parts:
     """What runs."""
 
     graph: Graph
     client: Client
-    alerts: Heard = field(default_factory=Heard)
+    alerts: KeptAlerts = field(default_factory=KeptAlerts)
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -121,7 +108,7 @@ async def running_parts(nats_url: str, dsn: str, client: Client, roles: str) -> 
     graph = wire(settings, Servers(None, nats_url, dsn, ()))
     pool = await open_pool(dsn, PoolLimits(4))
     graph.runtime.hold(pool=pool)
-    heard = Heard()
+    heard = KeptAlerts()
     graph.runtime.alerts = heard
     consumers = [settings.tuning.of(consumer) for consumer in topology.CONSUMERS]
     await provision(client.jetstream(), topology.STREAMS, consumers)

@@ -15,7 +15,6 @@ from nats.aio.client import Client
 from contracts.errors import Outage, Permanent, Refused
 from handlers.relay.again import Seen
 from streams import topology
-from streams.alerts import Alert, Alerts
 from streams.clock import SystemClock
 from streams.delivery.failures import PostgresFailures
 from streams.delivery.publish import Publisher
@@ -27,22 +26,12 @@ from streams.relay import Relay
 from streams.runtime import Runtime
 from streams.settings import Settings
 from streams.topology import EVENTS
+from tests.alerts import KeptAlerts
 from tests.events import at, uid
 from tests.integration.relay.outbox import notify, put, sent, unsent
 from tests.waiting import eventually
 
 NAMES = [f"anime {number}" for number in range(10)]
-
-
-class Told(Alerts):
-    """Alerts that are kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard: list[Alert] = []
-
-    def tell(self, alert: Alert) -> None:
-        self.heard.append(alert)
 
 
 @pytest.fixture
@@ -51,7 +40,7 @@ async def losses(pool: asyncpg.Pool, client: Client, new_relay: Callable[..., Re
     publisher = Publisher(lambda: client)
     clock = SystemClock()
     settler = Settler(publisher, PostgresFailures(lambda: pool), clock, random.random)
-    runtime = Runtime(Settings(_env_file=None), clock, settler, Told())
+    runtime = Runtime(Settings(_env_file=None), clock, settler, KeptAlerts())
     runtime.hold(pool=pool)
     new_relay(publisher=publisher).start()
     return Losses(runtime, lambda: client, publisher)
@@ -59,8 +48,8 @@ async def losses(pool: asyncpg.Pool, client: Client, new_relay: Callable[..., Re
 
 def heard(losses: Losses) -> list[str]:
     alerts = losses.runtime.alerts
-    assert isinstance(alerts, Told)
-    return [alert.text for alert in alerts.heard]
+    assert isinstance(alerts, KeptAlerts)
+    return [alert.text for alert in alerts.told]
 
 
 async def relayed(pool: asyncpg.Pool) -> None:

@@ -24,7 +24,6 @@ from handlers.update.airtime import ANNOUNCED
 from handlers.update.events import Cause, anime_events, episode_events
 from handlers.update.look import Flow, Found
 from streams import topology
-from streams.alerts import Alert, Alerts
 from streams.broker import connection
 from streams.compose import wire
 from streams.graph import Graph
@@ -33,6 +32,7 @@ from streams.settings import Settings
 from streams.start import Servers, running
 from streams.tasks import end_tasks
 from streams.timekeeping import Timekeeping
+from tests.alerts import KeptAlerts
 from tests.waiting import eventually
 
 TRACKING: Final = "episode_air_tracking"
@@ -43,19 +43,6 @@ _UNDONE: Final = """
         payload IS NOT NULL AND entity_type IN ('anime', 'character')
         AND NOT EXISTS (SELECT FROM inbox AS i WHERE i.event_id = o.event_id))"""
 Told = AnimeUpdatedEvent | CharacterUpdatedEvent | EpisodeAiredEvent
-
-
-class Heard(Alerts):
-    """Alerts that a test can look at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[Alert] = []
-
-    def tell(self, alert: Alert) -> None:
-        """Keep it."""
-        super().tell(alert)
-        self.told.append(alert)
 
 
 @dataclass(slots=True)
@@ -101,7 +88,7 @@ class Process:
     """One process. Its loops run; the timekeeping is made to pass by the test, or started."""
 
     graph: Graph
-    alerts: Heard
+    alerts: KeptAlerts
     timekeeping: Timekeeping
 
     @property
@@ -214,7 +201,7 @@ async def process(nats_url: str, dsn: str, world_url: str, **settings: Any) -> A
         "RELAY_POLL_S": 0.05,
     } | settings
     graph = wire(Settings(_env_file=None, **wanted), Servers(None, nats_url, dsn, ()))
-    alerts = Heard()
+    alerts = KeptAlerts()
     graph.runtime.alerts = alerts
     # One that was killed has no connection left to close.
     with suppress(ConnectionClosedError):

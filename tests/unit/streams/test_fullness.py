@@ -10,11 +10,12 @@ import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
-from streams.alerts import Alert, AlertKind, Alerts
+from streams.alerts import Alert, AlertKind
 from streams.delivery.intake import SILENT_S, Intake, says_full
 from streams.fullness import SETTLED_S, Fullness
 from streams.fullness_words import begun, stream_named
 from streams.monitoring import MonitoringPage
+from tests.alerts import KeptAlerts
 
 EVENTS, LETTERS = "ANIME_EVENTS", "ANIME_DLQ"
 NO_SPACE = "JetStream stream '$G > ANIME_EVENTS' write error: write /data/msgs/4.blk: no space left on device"
@@ -44,15 +45,6 @@ class Watched:
         return self.said
 
 
-class Kept(Alerts):
-    def __init__(self, heard: list[Alert]) -> None:
-        super().__init__()
-        self._heard = heard
-
-    def tell(self, alert: Alert) -> None:
-        self._heard.append(alert)
-
-
 @pytest.fixture
 def world() -> Watched:
     return Watched()
@@ -66,7 +58,7 @@ def intake(world: Watched) -> Intake:
 @pytest.fixture
 def blind(world: Watched, intake: Intake) -> Fullness:
     """The watch where no monitoring page is known."""
-    return Fullness(intake, Kept(world.heard), world, "nats://one:4222", lambda: world.connected)
+    return Fullness(intake, KeptAlerts(world.heard), world, "nats://one:4222", lambda: world.connected)
 
 
 @pytest.fixture
