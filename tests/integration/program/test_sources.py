@@ -11,16 +11,8 @@ import pytest
 
 from tests.integration.program.conftest import NewProgram
 from tests.integration.program.running import Program, end, running
-from tests.integration.world.process import WorldProcess, running_world
+from tests.integration.world.process import FRIEREN, PATHS, WorldProcess, running_world
 from tests.servers import temporary_folder
-
-FRIEREN = {"jikan": "52991", "anilist": "154587", "kitsu": "46474", "mal": "52991"}
-PATHS = {
-    "JIKAN_BASE_URL": "/jikan/v4",
-    "ANILIST_BASE_URL": "/anilist",
-    "KITSU_BASE_URL": "/kitsu/api/edge",
-    "MAL_BASE_URL": "/mal/v2",
-}
 
 
 @pytest.fixture(scope="module")

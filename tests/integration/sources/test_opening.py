@@ -18,15 +18,7 @@ from streams.calendar import open_calendar
 from streams.clock import SystemClock
 from streams.settings import Settings
 from streams.sources import claim_database, open_sources
-from tests.integration.world.process import WorldProcess, running_world
-
-FRIEREN = {"jikan": "52991", "anilist": "154587", "kitsu": "46474", "mal": "52991"}
-PATHS = {
-    "JIKAN_BASE_URL": "/jikan/v4",
-    "ANILIST_BASE_URL": "/anilist",
-    "KITSU_BASE_URL": "/kitsu/api/edge",
-    "MAL_BASE_URL": "/mal/v2",
-}
+from tests.integration.world.process import FRIEREN, PATHS, WorldProcess, running_world
 
 
 @pytest.fixture(scope="module")

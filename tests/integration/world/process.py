@@ -16,6 +16,14 @@ from streams.embedded.waiting import wait_until
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+# One anime by its id on each service, and where each service is below the address of a world.
+FRIEREN = {"jikan": "52991", "anilist": "154587", "kitsu": "46474", "mal": "52991"}
+PATHS = {
+    "JIKAN_BASE_URL": "/jikan/v4",
+    "ANILIST_BASE_URL": "/anilist",
+    "KITSU_BASE_URL": "/kitsu/api/edge",
+    "MAL_BASE_URL": "/mal/v2",
+}
 ECHORA = str(Path(sys.executable).parent / "echora")
 
 
