@@ -16,9 +16,9 @@ from streams.fullness import Fullness
 from streams.provision import provision
 from streams.relay import Relay
 from streams.topology import EVENTS, SCHEDULE
+from tests.alerts import KeptAlerts
 from tests.events import uid
 from tests.integration.relay.outbox import notify, put, sent, unsent
-from tests.integration.relay.test_losses import Told
 from tests.waiting import eventually
 
 TOO_MANY = 300
@@ -43,7 +43,7 @@ def publisher(client: Client) -> Watched:
 
 @pytest.fixture
 def watch(client: Client, publisher: Watched) -> Fullness:
-    return Fullness(publisher.intake, Told(), SystemClock(), "nats://here", lambda: client.is_connected)
+    return Fullness(publisher.intake, KeptAlerts(), SystemClock(), "nats://here", lambda: client.is_connected)
 
 
 async def limit(client: Client, bytes_max: int) -> None:
@@ -73,7 +73,7 @@ async def test_a_full_stream_is_told_its_rows_wait_and_all_is_sent_when_there_is
     new_relay(publisher=publisher, rows_max=50).start()
     await eventually(lambda: EVENTS.name in publisher.intake.troubles)
     await watch.once()
-    (alarm,) = watch.alerts.heard  # type: ignore[attr-defined]
+    (alarm,) = watch.alerts.told  # type: ignore[attr-defined]
     assert (alarm.kind, alarm.key, alarm.facts["state"]) == ("broker_full", EVENTS.name, "begun")
     assert "stream ANIME_EVENTS on nats://here takes no messages" in alarm.text
     assert "maximum bytes exceeded" in alarm.text
