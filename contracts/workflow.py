@@ -56,9 +56,12 @@ class Policy:
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             value = getattr(self, name)
-            if value is not None and not isinstance(value, int | float):
+            if value is None and name in _MAY_BE_NONE:
+                continue
+            # A truth value is a number to the language, and nobody means one.
+            if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError(f"policy: {name} is {value!r}; it must be a number")
-            if value is not None and not least <= value <= _MOST_S:
+            if not least <= value <= _MOST_S:
                 raise ValueError(f"policy: {name} is {value}; it must be from {least:g} to {_MOST_S:g}")
         for name in _COUNTS:
             if not isinstance(getattr(self, name), int):
@@ -71,6 +74,7 @@ class Policy:
 
 
 _MOST_S: Final = 400 * DAY_S
+_MAY_BE_NONE: Final = ("interval_s",)
 _COUNTS: Final = ("catch_up_runs_max", "retries_max")
 _LEAST: Final[dict[str, float]] = {
     "interval_s": MINUTE_S,

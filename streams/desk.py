@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
 from contracts.clock import Clock
-from contracts.errors import Refused
+from contracts.errors import Permanent, Refused
 from contracts.workflow import WEEK_S, EntityKind, Workflow
 from handlers.schedule import reading
 from handlers.schedule.desk import BACKFILL_LOOKS_MAX, Desk
@@ -29,6 +29,7 @@ from streams.http.schedule_models import (
     Backfilled,
     BackfillWish,
     EntitySchedule,
+    Governed,
     ScheduleList,
     Section,
     Triggered,
@@ -122,6 +123,15 @@ class ScheduleDesk:
         wanted = await self._existing(self._workflow(workflow), ids)
         return Triggered(workflow=workflow, came=await self.desk.trigger(workflow, wanted, why, self.clock.now()))
 
+    async def policy(self, workflow: str, ids: Sequence[str], own: Mapping[str, Any] | None) -> Governed:
+        """Look at these by a policy of their own, or by the workflow's again."""
+        wanted = await self._existing(self._workflow(workflow), ids)
+        try:
+            policy = await self.desk.set_policy(workflow, wanted, own, self.clock.now())
+        except Permanent as error:
+            raise Refused("schedule", "policy", str(error).removeprefix("policy: ")) from error
+        return Governed(workflow=workflow, ids=wanted, policy=asdict(policy), own_policy=dict(own) if own else None)
+
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled:
         """Look for the slots of a past range, or only say which they are and what they cost."""
         known = self._workflow(workflow)
@@ -141,7 +151,7 @@ class ScheduleDesk:
     ) -> dict[str, Sequence[datetime]]:
         slots: Mapping[str, Sequence[datetime]]
         if workflow.policy.interval_s is not None:
-            slots = self.desk.regular_slots(workflow.name, ids, start, end)
+            slots = await self.desk.regular_slots(workflow.name, ids, start, end)
         elif workflow.entity_kind is EntityKind.ANIME:
             slots = await self.air_slots(ids, start, end)
         else:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import asyncpg
@@ -17,7 +18,7 @@ from contracts.workflow import Due, Policy
 from handlers.postgres import ACQUIRE_TIMEOUT_S, Connection, outage
 from handlers.schedule import moves, plan
 from handlers.schedule.moves import BACKFILL_SLOTS_MAX, Moved
-from handlers.schedule.policy import changed
+from handlers.schedule.policy import changed, differing
 from handlers.schedule.ports import Cost, Price, Timers
 from handlers.schedule.row import Key, Row
 from handlers.schedule.sql import query
@@ -57,9 +58,9 @@ class Desk:
         return changes
 
     async def plan_regular(self, workflow: str, entity_ids: Iterable[str], now: datetime) -> int:
-        """Plan the next regular slot of each entity, by the policy of the workflow; gives how many plans changed."""
-        policy = self._policy(workflow)
-        plans = {one: plan.following(policy, workflow, one, now) for one in entity_ids}
+        """Plan the next regular slot of each entity, by the policy that counts for it; gives how many plans changed."""
+        policies = await self._policies(workflow, entity_ids)
+        plans = {one: plan.following(policy, workflow, one, now) for one, policy in policies.items()}
         regular = {one: due for one, due in plans.items() if due is not None}
         if len(regular) < len(plans):
             raise Permanent(f"workflow {workflow} has no interval; plan each of its looks with its own time")
@@ -153,23 +154,37 @@ class Desk:
                 )
         return Backfill(looks, costs, is_dry=False)
 
-    def regular_slots(
+    async def regular_slots(
         self, workflow: str, entity_ids: Iterable[str], start: datetime, end: datetime
     ) -> dict[str, tuple[datetime, ...]]:
-        """The regular slots of each entity from `start` up to `end`, for a backfill."""
-        policy = self._policy(workflow)
-        return {one: tuple(slots_between(policy, workflow, one, start, end)) for one in entity_ids}
+        """The regular slots of each entity from `start` up to `end`, for a backfill; one more than it takes at most."""
+        return {
+            one: tuple(islice(slots_between(policy, workflow, one, start, end), BACKFILL_SLOTS_MAX + 1))
+            for one, policy in (await self._policies(workflow, entity_ids)).items()
+        }
 
-    async def set_policy(self, workflow: str, entity_id: str, changes: Mapping[str, Any] | None) -> None:
-        """Give one row a policy of its own where it differs, or take it away. Raises Permanent for a wrong value."""
+    async def set_policy(
+        self, workflow: str, entity_ids: Sequence[str], changes: Mapping[str, Any] | None, now: datetime
+    ) -> Policy:
+        """Give each a policy of its own where it differs, None for its workflow's; gives the one that counts now.
+
+        Regular looks to come move to their new places. Raises Permanent for a wrong name or value.
+        """
+        whole, own = self._policy(workflow), dict(changes) if changes else None
         try:
-            changed(self._policy(workflow), changes)
-        except (ValueError, TypeError) as error:
+            policy = changed(whole, own)
+        except ValueError as error:
             raise Permanent(str(error)) from error
-        text = orjson.dumps(dict(changes)).decode() if changes else None
+        keys = [Key(workflow, one) for one in entity_ids]
         async with self._transaction() as connection:
-            await self._store.enter(connection, [Key(workflow, entity_id)])
-            await connection.execute(query("set_policy"), workflow, entity_id, text)
+            await self._store.enter(connection, keys)
+            await self._store.move(
+                connection,
+                keys,
+                lambda row: Moved(moves.governed(row, own, (self._store.policy(row), policy), now)),
+                now,
+            )
+        return policy
 
     async def _whole(self, workflow: str, name: str, *arguments: Any) -> None:
         """Committed before the rows are moved: each row that is made meanwhile is found by that, or sees this."""
@@ -182,6 +197,16 @@ class Desk:
         if found is None:
             raise Permanent(f"there is no workflow {workflow!r}; there are {', '.join(self._store.workflows)}")
         return found.policy
+
+    async def _policies(self, workflow: str, entity_ids: Iterable[str]) -> dict[str, Policy]:
+        """The policy that counts for each."""
+        whole, ids = self._policy(workflow), list(entity_ids)
+        found = dict.fromkeys(ids, whole)
+        for start in range(0, len(ids), ROWS_MAX):
+            with outage():
+                records = await self._pool.fetch(query("own_policies"), workflow, ids[start : start + ROWS_MAX])
+            found |= {one["entity_id"]: differing(whole, orjson.loads(one["policy"])) for one in records}
+        return found
 
     @staticmethod
     def _bounded(looks: Sequence[tuple[Key, datetime]], slots: Mapping[str, Sequence[datetime]], now: datetime) -> None:

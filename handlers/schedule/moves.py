@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from contracts.regular import next_slot
 from contracts.workflow import Again, Due, LookEnd, MissReason, Overlap, Policy
 from handlers.schedule.plan import SLACK_S, following, passed_slots, retry
 from handlers.schedule.row import Miss, Row
@@ -202,6 +203,22 @@ def to_be_timed(row: Row, now: datetime, horizon: timedelta) -> bool:
 def timed(row: Row, queued_at: datetime | None = None) -> Row:
     """The row with a timer on its way."""
     return replace(row, timer_due_at=row.due_at, timer_number=row.timer_number + 1, timer_queued_at=queued_at)
+
+
+def governed(row: Row, own: dict[str, Any] | None, policies: tuple[Policy, Policy], now: datetime) -> Row:
+    """The row with a policy of its own, None for its workflow's; `policies` are those that counted and that count now.
+
+    A regular look to come moves to its new place. What is due, is tried again or was planned singly stays where it is.
+    """
+    before, after = policies
+    kept = row if row.policy == own else replace(row, policy=own)
+    is_waiting = row.due_at is not None and row.due_at > now and row.attempt == 1 and row.running_tick is None
+    if row.due_at is None or not is_waiting:
+        return kept
+    regular = next_slot(before, row.workflow, row.entity_id, row.due_at - timedelta(microseconds=1))
+    # A slot that was looked for before its time is not due again.
+    due = following(after, row.workflow, row.entity_id, max(now, row.last_slot_at or now))
+    return kept.due(due) if due is not None and regular == row.due_at != due.at else kept
 
 
 def _without_timer(row: Row) -> Row:

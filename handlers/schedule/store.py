@@ -19,7 +19,7 @@ from handlers.postgres import Connection, outage
 from handlers.schedule import moves
 from handlers.schedule.moves import Finish, Moved
 from handlers.schedule.plan import SLACK_S
-from handlers.schedule.policy import changed
+from handlers.schedule.policy import differing
 from handlers.schedule.records import as_json, row_of
 from handlers.schedule.row import Key, Miss, Row
 from handlers.schedule.sql import query
@@ -165,12 +165,8 @@ class ScheduleStore:
         return {key: self.policy(row) for key, row in rows.items() if row.workflow in self.workflows}
 
     def policy(self, row: Row) -> Policy:
-        """The row's policy. What it holds of its own was checked when it was set, and counts only while it is valid."""
-        own = self._known(row.workflow).policy
-        try:
-            return changed(own, row.policy)
-        except ValueError:
-            return own
+        """The row's policy: its own where it has one."""
+        return differing(self._known(row.workflow).policy, row.policy)
 
     async def _rows(self, connection: Connection, name: str, keys: Sequence[Key]) -> dict[Key, Row]:
         with outage():

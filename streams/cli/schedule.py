@@ -10,6 +10,7 @@ from streams.cli.failure import told
 from streams.cli.schedule_acts import pause, resume, trigger
 from streams.cli.schedule_backfill import backfill
 from streams.cli.schedule_list import list_
+from streams.cli.schedule_policy import policy
 from streams.cli.schedule_show import show
 
 schedule: Final = typer.Typer(
@@ -18,5 +19,5 @@ schedule: Final = typer.Typer(
     help="See what is looked at when, and pause, trigger or repeat it.",
 )
 schedule.command("list")(told(list_))
-for command in (show, pause, resume, trigger, backfill):
+for command in (show, pause, resume, trigger, policy, backfill):
     schedule.command()(told(command))

@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.client import ask
 from streams.cli.output import Json, print_json, print_table, text
-from streams.cli.schedule_words import moment, policy_in_words, until
+from streams.cli.schedule_words import moment, own_in_words, policy_in_words, until
 
 BACKFILL_SHOWN = 5
 
@@ -58,4 +58,4 @@ def _facts(one: dict[str, Any], now: str) -> Iterator[tuple[str, str]]:
     yield "timer", moment(one["timer_due_at"]) if one.get("timer_due_at") else "none out"
     yield "policy", policy_in_words(one["policy"])
     if one.get("own_policy"):
-        yield "of its own", ", ".join(f"{name} {value}" for name, value in one["own_policy"].items())
+        yield "of its own", own_in_words(one["own_policy"])

@@ -34,6 +34,11 @@ def span(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def own_in_words(own: dict[str, Any]) -> str:
+    """What a policy has of its own, in one line."""
+    return ", ".join(f"{name} {value}" for name, value in own.items())
+
+
 def policy_in_words(policy: dict[str, Any]) -> str:
     """What a policy says, in one line."""
     if policy["interval_s"] is None:

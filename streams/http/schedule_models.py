@@ -127,6 +127,15 @@ class Triggered(Body):
     )
 
 
+class Governed(Body):
+    """By which policy these are looked at from now on."""
+
+    workflow: str = Field(description="The workflow.")
+    ids: list[str] = Field(description="The ids.")
+    policy: dict[str, Any] = Field(description="The policy that counts for them; times in seconds.")
+    own_policy: dict[str, Any] | None = Field(None, description="Where it differs from the workflow's.")
+
+
 class BackfillTick(Body):
     """One look that a backfill makes or would make."""
 
@@ -190,6 +199,15 @@ class TriggerWish(_Wish):
 
     ids: Ids = Field(description="Ids.")
     why: Reason = Field(description="Why now; it is kept as the reason of the look.")
+
+
+class PolicyWish(_Wish):
+    """Look at these by a policy of their own."""
+
+    ids: Ids = Field(description="Ids.")
+    policy: dict[str, Any] | None = Field(
+        description="Where it differs from the workflow's, e.g. {\"interval_s\": 86400}; null for the workflow's again."
+    )
 
 
 class BackfillWish(_Wish):

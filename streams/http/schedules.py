@@ -16,7 +16,9 @@ from streams.http.schedule_models import (
     Backfilled,
     BackfillWish,
     EntitySchedule,
+    Governed,
     PauseWish,
+    PolicyWish,
     ResumeWish,
     ScheduleList,
     Section,
@@ -74,6 +76,11 @@ def schedule_routes(schedules: Callable[[], Schedules] | None) -> APIRouter:
     async def trigger(workflow: WorkflowName, wish: TriggerWish) -> Triggered:
         """The look is queued when this answers; the next regular one follows from its end."""
         return await _offered(schedules).trigger(workflow, wish.ids, wish.why)
+
+    @router.post("/{workflow}/policy", summary="Look by a policy of its own")
+    async def policy(workflow: WorkflowName, wish: PolicyWish) -> Governed:
+        """What was of their own before is replaced. A regular look to come moves to its place by the new policy."""
+        return await _offered(schedules).policy(workflow, wish.ids, wish.policy)
 
     @router.post("/{workflow}/backfill", summary="Look for the slots of a past range")
     async def backfill(workflow: WorkflowName, wish: BackfillWish) -> Backfilled:

@@ -44,6 +44,7 @@ from streams.http.schedule_models import (
     Backfilled,
     BackfillWish,
     EntitySchedule,
+    Governed,
     ScheduleList,
     Section,
     Triggered,
@@ -88,6 +89,10 @@ class Schedules(Protocol):
     ) -> Acted: ...
 
     async def trigger(self, workflow: str, ids: Sequence[str], why: str) -> Triggered: ...  # noqa: D102
+
+    async def policy(  # noqa: D102
+        self, workflow: str, ids: Sequence[str], own: Mapping[str, Any] | None
+    ) -> Governed: ...
 
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled: ...  # noqa: D102
 

@@ -131,6 +131,8 @@ async def _a_letter_is_decided(parts: Parts) -> None:
 def _a_look_is_paused(looks: Program, anime_id: str) -> None:
     looks.json("schedule", "pause", "metadata_refresh", anime_id, "--reason", "a test")
     looks.json("schedule", "resume", "metadata_refresh", anime_id)
+    looks.json("schedule", "policy", "metadata_refresh", anime_id, "--set", "retries_max=5")
+    looks.json("schedule", "policy", "metadata_refresh", anime_id, "--reset")
 
 
 def _has_looked(looks: Program, anime_id: str) -> bool:

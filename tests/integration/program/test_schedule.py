@@ -93,6 +93,22 @@ def test_what_is_paused_is_not_looked_at_until_it_is_resumed(demo: Program) -> N
     assert demo.status()["schedule"]["paused"] == 0
 
 
+def test_one_show_is_looked_at_by_a_policy_of_its_own(demo: Program) -> None:
+    one = next(iter(airing(demo)))
+    before = row(demo, one, "metadata_refresh")
+    wish = ("schedule", "policy", "metadata_refresh", one)
+    done = demo.json(*wish, "--set", "interval_s=86400", "--set", "jitter_s=0", "--set", "overlap=skip")
+    assert (done["policy"]["interval_s"], done["policy"]["overlap"]) == (86_400, "skip")
+    daily = row(demo, one, "metadata_refresh")
+    assert daily["own_policy"] == {"interval_s": 86_400, "jitter_s": 0, "overlap": "skip"}
+    assert datetime.fromisoformat(daily["due_at"]).hour == 0
+    refused = demo.echora(*wish, "--set", "interval_s=86400")
+    assert (refused.returncode, "jitter beyond the interval" in refused.stderr) == (2, True)
+    demo.json(*wish, "--reset")
+    after = row(demo, one, "metadata_refresh")
+    assert (after.get("own_policy"), after["policy"], after["due_at"]) == (None, before["policy"], before["due_at"])
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_a_dry_backfill_of_every_workflow_says_what_it_would_take(demo: Program, workflow: str) -> None:
     if WORKFLOWS[workflow].workflow.policy.interval_s is None and workflow != "episode_air_tracking":

@@ -115,7 +115,7 @@ async def test_a_backfill_is_priced_dry_and_then_done(pool: asyncpg.Pool, desk: 
         asked.append(len(looks))
         return {"jikan": Cost(2 * len(looks), len(looks) / 30)}
 
-    slots = desk.regular_slots("daily", ["a", "b"], NOW - 3 * DAY, NOW)
+    slots = await desk.regular_slots("daily", ["a", "b"], NOW - 3 * DAY, NOW)
     dry = await desk.backfill("daily", slots, NOW, is_dry=True, price=price)
     assert [look[0].entity_id for look in dry.looks] == ["a", "a", "a", "b", "b", "b"]
     assert (dry.costs["jikan"], asked) == (Cost(12, 0.2), [6])
@@ -176,16 +176,35 @@ async def test_misses_are_listed_with_their_reason_and_forgotten_by_age(
 
 
 async def test_a_row_may_have_a_policy_of_its_own(pool: asyncpg.Pool, desk: Desk, store: ScheduleStore) -> None:
-    await desk.plan_regular("daily", ["a"], NOW)
-    await desk.set_policy("daily", "a", {"phase_s": 3_600})
-    assert store.policy(await row(pool, "a", "daily")).phase_s == 3_600
-    with pytest.raises(Permanent, match="there is no phase"):
-        await desk.set_policy("daily", "a", {"phase": 1})
-    await desk.set_policy("daily", "a", None)
-    assert store.policy(await row(pool, "a", "daily")) == TABLE["daily"].policy
+    await desk.plan_regular("daily", ["a", "b"], NOW)
+    own = {"interval_s": 3_600, "phase_s": 60}
+    assert (await desk.set_policy("daily", ["a"], own, NOW)).phase_s == 60
+    hourly = await row(pool, "a", "daily")
+    assert (hourly.due_at, hourly.policy) == (NOW + timedelta(minutes=1), own)
+    assert await unsent(pool) == 3, "its timer is set anew"
+    # Whoever plans the regular looks of all keeps to it.
+    assert await desk.plan_regular("daily", ["a", "b"], NOW) == 0
+    slots = await desk.regular_slots("daily", ["a", "b"], NOW - DAY, NOW)
+    assert (len(slots["a"]), len(slots["b"])) == (24, 1)
+    endless = await desk.regular_slots("daily", ["a"], NOW - 10_000 * DAY, NOW)
+    assert len(endless["a"]) == 501, "as many as are refused, and no more"
+    for wrong, why in (
+        ({"phase": 1}, "there is no phase"),
+        ({"interval_s": None}, "cannot be none"),
+        ({"overlap": []}, "overlap is"),
+    ):
+        with pytest.raises(Permanent, match=why):
+            await desk.set_policy("daily", ["a"], wrong, NOW)
+    assert (await row(pool, "a", "daily")).policy == own
+    assert await desk.set_policy("daily", ["a", "new"], None, NOW) == TABLE["daily"].policy
+    back = await row(pool, "a", "daily")
+    assert (store.policy(back), back.policy, back.due_at) == (TABLE["daily"].policy, None, NOW.replace(hour=0) + DAY)
+    assert (await row(pool, "new", "daily")).due_at is None, "what nobody planned is not planned by this"
     # What somebody wrote there by hand stops nothing.
-    await pool.execute("""UPDATE schedule SET policy = '{"retry_wait_s": -1}' WHERE entity_id = 'a'""")
-    assert store.policy(await row(pool, "a", "daily")) == TABLE["daily"].policy
+    for wrong_text in ('{"retry_wait_s": -1}', '{"jitter_s": null}', '{"interval_s": null}'):
+        await pool.execute("UPDATE schedule SET policy = $1 WHERE entity_id = 'a'", wrong_text)
+        assert store.policy(await row(pool, "a", "daily")) == TABLE["daily"].policy
+        assert await desk.plan_regular("daily", ["a"], NOW) == 0
 
 
 async def test_two_ticks_of_one_row_in_one_batch_run_once(pool: asyncpg.Pool, desk: Desk, store: ScheduleStore) -> None:

@@ -100,7 +100,7 @@ async def test_a_workflow_that_is_paused_as_a_whole_takes_what_is_new_with_it(
     (group,) = (await people.listing(workflow="daily", title=None, sections=[Section.DUE], limit=5)).pauses
     assert (group.count, group.is_whole, group.reason, group.since) == (0, True, "nothing there yet", NOW)
     await people.desk.plan_regular("daily", [RING], NOW)
-    await people.desk.set_policy("daily", OTHER, {"phase_s": 60})
+    await people.policy("daily", [OTHER], {"phase_s": 60})
     await people.desk.plan_regular("daily", [OTHER], NOW)
     await people.desk.plan("single", {RING: Due(NOW + DAY, "another workflow")}, NOW)
     assert (await people.trigger("daily", [RING], "x")).came == {RING: "paused"}
@@ -140,12 +140,20 @@ async def test_a_row_that_is_made_while_its_workflow_is_paused_does_not_slip_thr
 
 async def test_one_entity_is_shown_with_the_policy_that_counts(people: ScheduleDesk) -> None:
     await planned(people)
-    await people.desk.set_policy("single", RING, {"retries_max": 5})
+    done = await people.policy("single", [RING.upper()], {"retries_max": 5})
+    assert (done.ids, done.policy["retries_max"], done.own_policy) == ([RING], 5, {"retries_max": 5})
     found = await people.show(RING, None)
     assert found is not None
     (one,) = found.schedules
     assert (found.title, one.policy["retries_max"], one.own_policy) == ("The Ring", 5, {"retries_max": 5})
     assert (one.due_at, one.last_outcome, one.state) == (NOW - DAY, None, "waiting")
+    assert (await people.policy("single", [RING], None)).own_policy is None
+    again = await people.show(RING, None)
+    assert again is not None
+    assert (again.schedules[0].policy["retries_max"], again.schedules[0].own_policy) == (2, None)
+    with pytest.raises(Refused, match="there is no hour; its values are interval_s") as refused:
+        await people.policy("single", [RING], {"hour": 6})
+    assert refused.value.field == "policy"
     assert await people.show(OTHER, "daily") is None
     assert await people.show("../x", None) is None
 
@@ -177,12 +185,18 @@ async def test_what_is_not_there_is_named_and_nothing_is_done(people: ScheduleDe
         people.trigger("single", [RING, str(uid("nobody"))], "x"),
         people.trigger("single", [SPIKE], "a character is no anime"),
         people.trigger("parts", ["part-2"], "x"),
+        people.policy("single", [RING, SPIKE], {"retries_max": 5}),
         people.backfill("daily", BackfillWish(start="7d", ids=["nobody"])),
         people.backfill("daily", BackfillWish(start="7d", title="nothing like it")),
     ):
         with pytest.raises(NotFound):
             await act
-    assert await pool.fetchval("SELECT count(*) FROM schedule WHERE paused_at IS NOT NULL OR due_at = $1", NOW) == 0
+    assert (
+        await pool.fetchval(
+            "SELECT count(*) FROM schedule WHERE paused_at IS NOT NULL OR policy IS NOT NULL OR due_at = $1", NOW
+        )
+        == 0
+    )
 
 
 async def test_unknown_workflows_are_refused_by_every_act(people: ScheduleDesk) -> None:
@@ -192,6 +206,7 @@ async def test_unknown_workflows_are_refused_by_every_act(people: ScheduleDesk) 
         people.pause("nightly", None, "x"),
         people.resume("nightly", None, None),
         people.trigger("nightly", [RING], "x"),
+        people.policy("nightly", [RING], None),
         people.backfill("nightly", BackfillWish(start="7d")),
     ):
         with pytest.raises(Refused, match="there is no workflow 'nightly'; there are daily, single, parts, cast"):

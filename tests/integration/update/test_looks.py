@@ -106,7 +106,7 @@ async def test_every_workflow_looks_through_its_own_subscriber(place: Place) -> 
 async def test_a_policy_of_the_entitys_own_says_when_it_is_looked_at_next(place: Place) -> None:
     one = await place.start()
     own, other = place.show(1), place.show(2)
-    await one.looks.desk.set_policy("metadata_refresh", str(own), {"interval_s": 3_600, "jitter_s": 0})
+    await one.looks.desk.set_policy("metadata_refresh", [str(own)], {"interval_s": 3_600, "jitter_s": 0}, one.now())
     for show in (own, other):
         await one.plan(show, "metadata_refresh", Due(one.now(), "now"))
     rows = [await eventually(lambda s=show: one.ended(s, "metadata_refresh"), within_s=30) for show in (own, other)]  # type: ignore[misc]

@@ -10,7 +10,7 @@ from tests.unit.cli.conftest import Run
 from tests.unit.http.fakes import Program
 from tests.unit.http.schedule_fakes import RING
 
-COMMANDS = ("list", "show", "pause", "resume", "trigger", "backfill")
+COMMANDS = ("list", "show", "pause", "resume", "trigger", "policy", "backfill")
 
 
 def line_with(text: str, word: str) -> str:
@@ -93,6 +93,30 @@ def test_trigger_says_what_came_of_each_and_fails_when_one_was_not_looked_at(ech
     assert (unknown.exit_code, unknown.stderr) == (1, "echora: Not Found: there is no anime nobody; nothing was done\n")
 
 
+def test_policy_sets_what_differs_and_takes_it_back(echora: Run, program: Program) -> None:
+    sets = ("--set", "interval_s=86400", "--set", "overlap = skip", "--set", "jitter_s=0.5")
+    done = echora("schedule", "policy", "metadata_refresh", "a", "b", *sets)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("2 of metadata_refresh: every 1 d, spread over 0.5 s; 2 retries after 6 h;")
+    assert "(of its own: interval_s 86400, overlap skip, jitter_s 0.5)" in done.stdout
+    assert json.loads(echora("schedule", "policy", "metadata_refresh", "a", "--reset", "--json").stdout)["ids"] == ["a"]
+    # What is no number goes as it was said, so that the program refuses it by name.
+    echora("schedule", "policy", "metadata_refresh", "a", "--set", "phase_s=nan", "--set", "jitter_s=1e999")
+    assert program.schedule.asked == [
+        ("policy", "metadata_refresh", ["a", "b"], {"interval_s": 86_400, "overlap": "skip", "jitter_s": 0.5}),
+        ("policy", "metadata_refresh", ["a"], None),
+        ("policy", "metadata_refresh", ["a"], {"phase_s": "nan", "jitter_s": "1e999"}),
+    ]
+
+
+@pytest.mark.parametrize("options", [(), ("--reset", "--set", "phase_s=1"), ("--set", "phase_s"), ("--set", "=1")])
+def test_a_policy_that_is_not_said_changes_nothing(echora: Run, program: Program, options: tuple[str, ...]) -> None:
+    refused = echora("schedule", "policy", "metadata_refresh", "a", *options)
+    assert refused.exit_code == 2
+    assert "--set" in refused.stderr
+    assert program.schedule.asked == []
+
+
 def test_a_dry_backfill_prints_the_looks_and_the_price(echora: Run, program: Program) -> None:
     result = echora("schedule", "backfill", "score_sync", "--from", "7d", "--title", "ring", "--dry-run")
     assert result.exit_code == 0, result.output
@@ -145,7 +169,14 @@ def test_every_command_has_help_with_an_example(echora: Run, command: str) -> No
 
 def test_nothing_answers(echora: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECHORA_URL", "http://127.0.0.1:9")
-    for words in ("list", "show a", "pause a --reason b", "trigger a b --why c", "backfill a --from 7d"):
+    for words in (
+        "list",
+        "show a",
+        "pause a --reason b",
+        "trigger a b --why c",
+        "policy a b --reset",
+        "backfill a --from 7d",
+    ):
         result = echora("schedule", *words.split())
         assert result.exit_code == 3, words
         assert "make run" in result.stderr

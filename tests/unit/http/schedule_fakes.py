@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from streams.http.schedule_models import (
     BackfillTick,
     BackfillWish,
     EntitySchedule,
+    Governed,
     MissedSlot,
     PauseGroup,
     ScheduledEntity,
@@ -134,6 +135,11 @@ class Schedule:
         if "nobody" in ids:
             raise NotFound("there is no anime nobody; nothing was done")
         return Triggered(workflow=workflow, came={one: "overlap" if one in self.busy else "triggered" for one in ids})
+
+    async def policy(self, workflow: str, ids: Sequence[str], own: Mapping[str, Any] | None) -> Governed:
+        self._ask("policy", workflow, ids, own)
+        counts = POLICY | dict(own or {})
+        return Governed(workflow=workflow, ids=list(ids), policy=counts, own_policy=dict(own) if own else None)
 
     async def backfill(self, workflow: str, wish: BackfillWish) -> Backfilled:
         self._ask("backfill", workflow, wish)

@@ -52,6 +52,15 @@ async def test_acts_hand_on_who_and_why(program: Program) -> None:
     ]
 
 
+async def test_a_policy_is_given_and_taken_back(program: Program) -> None:
+    async with program.client() as client:
+        given = await client.post("/schedules/x/policy", json={"ids": [RING], "policy": {"retries_max": 7}})
+        assert (given.json()["policy"]["retries_max"], given.json()["own_policy"]) == (7, {"retries_max": 7})
+        back = await client.post("/schedules/x/policy", json={"ids": [RING], "policy": None})
+        assert back.json().get("own_policy") is None
+    assert program.schedule.asked == [("policy", "x", [RING], {"retries_max": 7}), ("policy", "x", [RING], None)]
+
+
 async def test_a_backfill_is_dry_unless_said_otherwise(program: Program) -> None:
     async with program.client() as client:
         dry = await client.post("/schedules/score_sync/backfill", json={"start": "7d"})
@@ -80,6 +89,9 @@ async def test_a_backfill_is_dry_unless_said_otherwise(program: Program) -> None
         ("backfill", {"start": "7d", "title": "a\0"}, "title"),
         ("trigger", {"why": "x"}, "ids"),
         ("trigger", {"ids": ["x"]}, "why"),
+        ("policy", {"ids": ["x"]}, "policy"),
+        ("policy", {"policy": None}, "ids"),
+        ("policy", {"ids": ["x"], "policy": "daily"}, "policy"),
         ("backfill", {}, "start"),
         ("backfill", {"start": "7d", "title": ""}, "title"),
         ("backfill", {"start": "7d", "dry_run": "perhaps"}, "dry_run"),
@@ -110,6 +122,7 @@ async def test_what_fails_behind_the_routes(program: Program, failure: Exception
             await client.post("/schedules/x/pause", json={"reason": "r"}),
             await client.post("/schedules/x/resume", json={}),
             await client.post("/schedules/x/trigger", json={"ids": ["a"], "why": "w"}),
+            await client.post("/schedules/x/policy", json={"ids": ["a"], "policy": None}),
             await client.post("/schedules/x/backfill", json={"start": "7d"}),
         ):
             document(response, status)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.regular import catch_up_offset_s, next_slot, offset_s, share, slots_between
 from contracts.workflow import DAY_S, HOUR_S, WEEK_S, Due, Overlap, Policy
 from handlers.schedule.plan import catch_up, fires_at, following, retry
-from handlers.schedule.policy import changed, configured
+from handlers.schedule.policy import changed, configured, differing
 from handlers.update.workflows import WORKFLOWS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -135,6 +135,16 @@ def test_a_policy_is_changed_by_name_and_refuses_what_cannot_be() -> None:
         changed(DAILY, {"catch_up_runs_max": 1.5})
     with pytest.raises(ValueError, match="overtake"):
         changed(DAILY, {"jitter_s": 2 * DAY_S})
+    with pytest.raises(ValueError, match="overlap is 'both'; it must be skip or buffer_one"):
+        changed(DAILY, {"overlap": "both"})
+
+
+def test_whether_a_workflow_has_regular_slots_is_no_part_of_a_policy() -> None:
+    with pytest.raises(ValueError, match="interval_s cannot be none"):
+        changed(DAILY, {"interval_s": None})
+    with pytest.raises(ValueError, match="planned one by one"):
+        changed(SINGLE, {"interval_s": DAY_S})
+    assert differing(DAILY, {"interval_s": None}) is DAILY, "what somebody wrote there by hand stops nothing"
 
 
 def test_the_settings_change_the_table() -> None:

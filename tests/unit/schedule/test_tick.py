@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from contracts.regular import next_slot
 from contracts.workflow import DAY_S, HOUR_S, Due, MissReason, Overlap, Policy
 from handlers.schedule import moves
 from handlers.schedule.moves import Finish
@@ -147,6 +148,27 @@ def test_a_pause_is_no_way_to_lose_a_slot_that_was_planned_singly() -> None:
     assert len(regular.misses) == 4
     assert regular.row.due_at is not None
     assert regular.row.due_at > NOW + timedelta(days=3, hours=1)
+
+
+def test_a_policy_of_its_own_moves_a_regular_look_to_come_and_nothing_else() -> None:
+    own, hourly = {"interval_s": 3_600}, replace(DAILY, interval_s=3_600)
+    later = planned(NOW + timedelta(days=1))
+    regular = replace(later, slot_at=(slot := next_slot(DAILY, later.workflow, later.entity_id, NOW)), due_at=slot)
+    moved = moves.governed(regular, own, (DAILY, hourly), NOW)
+    assert moved.due_at == next_slot(hourly, later.workflow, later.entity_id, NOW)
+    assert (moved.policy, moved.plan_version, moved.reason) == (own, regular.plan_version + 1, "every hour")
+    back = moves.governed(moved, None, (hourly, DAILY), NOW)
+    assert (back.due_at, back.policy) == (slot, None)
+    looked_for = replace(regular, last_slot_at=slot)
+    assert (due := moves.governed(looked_for, own, (DAILY, hourly), NOW).due_at) is not None
+    assert slot is not None
+    assert due > slot, "a slot is not looked for twice"
+    singly, again = planned(NOW + timedelta(days=1, hours=1)), replace(regular, attempt=2)
+    under_way = replace(regular, running_tick=regular.tick, running_slot_at=slot, running_since=NOW)
+    for row in (singly, again, under_way, planned(NOW - MINUTE)):
+        stays = moves.governed(row, own, (DAILY, hourly), NOW)
+        assert stays == replace(row, policy=own)
+        assert moves.governed(stays, own, (DAILY, hourly), NOW) is stays
 
 
 def test_pausing_during_a_look_lets_it_end_and_sets_no_timer() -> None:

@@ -149,10 +149,14 @@ def test_any_part_of_any_policy_and_it_goes_before_the_other_settings() -> None:
     [
         ('{"nightly": {}}', "there is no workflow nightly; there are episode_air_tracking, "),
         ('{"score_sync": {"hour": 6}}', "there is no hour; its values are interval_s, "),
-        ('{"score_sync": {"overlap": "both"}}', "'both' is not a valid Overlap"),
+        ('{"score_sync": {"overlap": "both"}}', "overlap is 'both'; it must be skip or buffer_one"),
         ('{"score_sync": {"retries_max": "three"}}', "retries_max is 'three'; it must be a number"),
         ('{"score_sync": {"retries_max": 1.5}}', "retries_max is 1.5; it must be a whole number"),
         ('{"status_check": {"interval_s": 86400}}', "jitter beyond the interval"),
+        ('{"score_sync": {"interval_s": null}}', "nobody else plans the looks of this workflow"),
+        ('{"score_part": {"interval_s": 60}}', "whose looks are planned one by one"),
+        ('{"score_sync": {"retries_max": true}}', "retries_max is True; it must be a number"),
+        ('{"score_sync": {"jitter_s": null}}', "jitter_s is None; it must be a number"),
     ],
 )
 def test_a_policy_that_cannot_be_is_named(wanted: str, why: str) -> None:
