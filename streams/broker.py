@@ -7,13 +7,15 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
+from random import random
 from types import TracebackType
 from typing import Any, Protocol, cast
 
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
-from nats.aio.client import Client
+from nats.aio.client import Client, Server
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
@@ -22,13 +24,15 @@ from contracts.addresses import shown, user_of
 from contracts.clock import Clock
 from streams.access import inbox_of
 from streams.delivery.codec import ProtobufCodec
+from streams.delivery.delays import reconnect_delay_s
 from streams.delivery.pull import Puller
 from streams.delivery.staying import stay
 from streams.provision import provision
 from streams.topology import ConsumerSpec
 from streams.tuning import Tuning
 
-RECONNECT_WAIT_S = 1
+# Between two tries of a start; a connection that is lost later has delays that grow.
+CONNECT_AGAIN_S = 1
 PING_EVERY_S = 5
 
 
@@ -79,7 +83,8 @@ def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
         inbox_prefix=inbox_of(user_of(url)),
         codec=cast("Any", ProtobufCodec()),
         max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_WAIT_S,
+        reconnect_time_wait=CONNECT_AGAIN_S,
+        reconnect_to_server_handler=next_server,
         ping_interval=PING_EVERY_S,
         max_outstanding_pings=2,
         graceful_timeout=shutdown_grace_s,
@@ -91,6 +96,12 @@ def build_broker(url: str, *, shutdown_grace_s: float, name: str) -> NatsBroker:
         logger=logging.getLogger("faststream"),
         log_level=logging.DEBUG,
     )
+
+
+def next_server(servers: list[Server], _: dict[str, Any]) -> tuple[Server, float]:
+    """The server to try after a lost connection, the one that has failed least often, and the seconds until then."""
+    server = min(servers, key=attrgetter("reconnects"))
+    return server, reconnect_delay_s(server.reconnects, random)
 
 
 class _Subscriber(Protocol):

@@ -1,4 +1,4 @@
-"""How long a message waits before it comes again. Pure."""
+"""How long a message waits before it comes again, and a server before it is tried again. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,22 @@ def delay_s(error: Transient, failures: int, spread: Callable[[], float]) -> flo
     if error.retry_after_s is not None:
         return error.retry_after_s
     first = AWAITED_FIRST_S if isinstance(error, Awaited) else FIRST_S
-    exponential: float = min(LONGEST_S, first * 2.0 ** (failures - 1))
-    return exponential * (1.0 + 0.25 * spread())
+    return _doubling(first, LONGEST_S, failures - 1, spread)
 
 
 def outage_delay_s(attempts: int, spread: Callable[[], float]) -> float:
     """Seconds between two probes of a dependency that is away: 0.2 s at first, at most 5 s."""
-    bounded: float = min(5.0, 0.2 * 2.0 ** min(attempts, 10))
+    return _doubling(0.2, 5.0, attempts, spread)
+
+
+def reconnect_delay_s(failures: int, spread: Callable[[], float]) -> float:
+    """Seconds before a lost connection is tried again after `failures` failed tries: 0.25 s at first, at most 2 s.
+
+    Never 0, because a server may take a connection and end it at once, again and again.
+    """
+    return _doubling(0.25, 2.0, failures, spread)
+
+
+def _doubling(first: float, longest: float, times: int, spread: Callable[[], float]) -> float:
+    bounded: float = min(longest, first * 2.0 ** min(times, 10))
     return bounded * (1.0 + 0.25 * spread())
