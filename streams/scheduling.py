@@ -40,20 +40,23 @@ def overdue_s(calendar: Clock) -> float:
 
 
 def _workflows(settings: Settings, speed: float) -> dict[str, Workflow]:
-    changes: dict[str, dict[str, Any]] = {
-        "episode_air_tracking": {
-            "retry_wait_s": settings.episode_retry_wait_hours * HOUR_S,
-            "retries_max": settings.episode_max_retries,
-        },
-        "score_sync": {"phase_s": settings.score_sync_hour * HOUR_S},
-    }
-    for name, own in settings.schedule_policies.items():
-        changes[name] = {**changes.get(name, {}), **own}
+    # One by one, so that whoever reads a refusal knows which setting it is; the last goes before the others.
+    wanted: tuple[tuple[str, dict[str, dict[str, Any]]], ...] = (
+        (
+            "EPISODE_RETRY_WAIT_HOURS",
+            {"episode_air_tracking": {"retry_wait_s": settings.episode_retry_wait_hours * HOUR_S}},
+        ),
+        ("EPISODE_MAX_RETRIES", {"episode_air_tracking": {"retries_max": settings.episode_max_retries}}),
+        ("SCORE_SYNC_HOUR", {"score_sync": {"phase_s": settings.score_sync_hour * HOUR_S}}),
+        ("SCHEDULE_POLICIES", settings.schedule_policies),
+    )
     table = {name: flow.workflow for name, flow in WORKFLOWS.items()}
-    try:
-        return {name: _patient(workflow, speed) for name, workflow in configured(table, changes).items()}
-    except (ValueError, TypeError) as error:
-        raise Permanent(f"SCHEDULE_POLICIES: {error}") from error
+    for setting, changes in wanted:
+        try:
+            table = configured(table, changes)
+        except ValueError as error:
+            raise Permanent(f"{setting}: {error}") from error
+    return {name: _patient(workflow, speed) for name, workflow in table.items()}
 
 
 def _patient(workflow: Workflow, speed: float) -> Workflow:

@@ -166,6 +166,13 @@ def test_a_policy_that_cannot_be_is_named(wanted: str, why: str) -> None:
     assert why in str(refused.value)
 
 
+def test_a_wait_between_looks_that_is_too_short_is_refused_by_its_own_name() -> None:
+    with pytest.raises(
+        Permanent, match=r"^EPISODE_RETRY_WAIT_HOURS: policy: retry_wait_s is 0\.36\d*; it must be from 1 "
+    ):
+        policies(EPISODE_RETRY_WAIT_HOURS="0.0001")
+
+
 def test_how_many_looks_of_a_workflow_are_under_way_at_once() -> None:
     assert batches(UPDATE_LOOKS_MAX="7") == {7}
 
