@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.model.enums import AnimeStatus
-from contracts.workflow import Again, Due, LookEnd
+from contracts.workflow import Again, Due, LookEnd, MissReason
 from handlers.update.airtime import Show, Unknown, air_time_of, daily, expected, is_on_break
 from handlers.update.episodes import NewEpisode, is_last
 from handlers.update.hearing import Heard
@@ -77,7 +77,7 @@ def _over(seen: Seen, outcome: str) -> LookEnd:
     show = seen.show
     lacks_last = show.status is AnimeStatus.FINISHED and seen.total is not None and seen.highest < seen.total
     if lacks_last and (seen.air_time or seen.said.passing):
-        return _again(f"{outcome}; it is FINISHED without episode {seen.highest + 1}", seen.air_time, Again.NEVER)
+        return _again(f"{outcome}; it is FINISHED without episode {seen.highest + 1}", seen, Again.NEVER)
     return LookEnd(f"{outcome}; it is {show.status}", Again.NEVER)
 
 
@@ -91,10 +91,10 @@ def _missing(seen: Seen, outcome: str, following: Due | Again) -> LookEnd:
     if put_off is not None:
         return LookEnd(f"{told}episode {number} is put off to {put_off.isoformat()}", following)
     if not said.observations and said.passing:
-        return _again("no source answered", seen.air_time, following)
+        return _again("no source answered", seen, following)
     if seen.air_time is None or is_on_break(seen.show, seen.look.slot_at):
         return LookEnd(outcome, following)
-    return _again(f"{told}episode {number} is not there yet", seen.air_time, following)
+    return _again(f"{told}episode {number} is not there yet", seen, following)
 
 
 def _is_of_before(seen: Seen) -> bool:
@@ -109,9 +109,14 @@ def _soon(seen: Seen, following: Due | Again) -> Due:
     return following if isinstance(following, Due) and following.at <= look_again.at else look_again
 
 
-def _again(words: str, air_time: str | None, otherwise: Due | Again) -> LookEnd:
-    """A retry. Its reason has these words, so they say which air time the look stands for."""
-    return LookEnd(f"{words} ({air_time})" if air_time else words, Again.RETRY, otherwise=otherwise)
+def _again(words: str, seen: Seen, otherwise: Due | Again) -> LookEnd:
+    """A retry. Its reason has these words, so they say which air time the look stands for.
+
+    The window is missed for want of budget where nobody but sources that throttle kept the look from its answer.
+    """
+    outcome = f"{words} ({seen.air_time})" if seen.air_time else words
+    is_unheard = not seen.said.observations and seen.said.is_throttled
+    return LookEnd(outcome, Again.RETRY, MissReason.BUDGET if is_unheard else MissReason.SKIPPED, otherwise)
 
 
 def _put_off(said: Heard, number: int, now: datetime) -> datetime | None:

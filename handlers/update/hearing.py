@@ -47,6 +47,12 @@ class Heard:
         """The failures after which asking again may help."""
         return {source: failure for source, failure in self.failures.items() if failure.passes}
 
+    @property
+    def is_throttled(self) -> bool:
+        """Whether all that asking again may help with is a source that allows no more just now."""
+        passing = self.passing.values()
+        return bool(passing) and all(failure.kind == "throttled" for failure in passing)
+
 
 def questions(
     asks: Mapping[str, tuple[Kind, ...]],
@@ -108,8 +114,7 @@ def ended(heard: Heard, outcome: str) -> LookEnd:
     if not heard.passing:
         gone = _without(heard.failures)
         return LookEnd(f"{outcome}{gone}")
-    throttled = all(failure.kind == "throttled" for failure in heard.passing.values())
-    miss = MissReason.BUDGET if throttled else MissReason.SKIPPED
+    miss = MissReason.BUDGET if heard.is_throttled else MissReason.SKIPPED
     if heard.observations:
         # What was said is told now; only the silent ones are waited for.
         return LookEnd(f"{outcome}{_without(heard.failures)}", Again.RETRY, miss)

@@ -44,7 +44,7 @@ def counts(watch: Watch) -> Iterator[tuple[str, str]]:
     tracking: Mapping[str, JSON] = next(
         (w for w in watch.activity.get("workflows", []) if w["name"] == "episode_air_tracking"), {}
     )
-    skipped = tracking.get("misses", {}).get("skipped", 0)
+    skipped = sum(tracking.get("misses", {}).get(reason, 0) for reason in ("skipped", "budget"))
     yield "episodes", f"{aired} confirmed, {tracking.get('timers_repeated', 0)} retried, {skipped} windows skipped"
     yield "changes", f"{watch.scores_moved} scores moved, {changed - watch.scores_moved} of anime, {people} of people"
     yield "held", held_words(watch.activity.get("held", {})) or "nothing"

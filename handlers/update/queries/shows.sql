@@ -5,7 +5,7 @@ SELECT a.id, a.status, a.aired_from, (a.meta -> 'broadcast')::text AS broadcast,
         SELECT FROM schedule AS s
         JOIN schedule_miss AS m
           ON m.workflow = s.workflow AND m.entity_id = s.entity_id AND m.due_at = s.last_slot_at
-        WHERE s.workflow = 'episode_air_tracking' AND s.entity_id = a.id::text AND m.reason = 'skipped'
+        WHERE s.workflow = 'episode_air_tracking' AND s.entity_id = a.id::text AND m.reason IN ('skipped', 'budget')
     ) AS was_skipped,
     NOT EXISTS (
         SELECT FROM schedule AS s WHERE s.workflow = 'episode_air_tracking' AND s.entity_id = a.id::text

@@ -107,6 +107,8 @@ async def test_a_window_was_skipped_when_the_slot_that_was_looked_for_last_is_a_
     assert not await is_skipped(), "that was another slot, or another reason"
     await pool.execute(miss, *key, ORIGIN, "skipped")
     assert await is_skipped()
+    await pool.execute("UPDATE schedule_miss SET reason = 'budget' WHERE due_at = $1", ORIGIN)
+    assert await is_skipped(), "that nobody had budget left makes no difference"
 
 
 async def test_a_show_without_a_row_was_never_looked_for(records: RecordStore, pool: asyncpg.Pool) -> None:

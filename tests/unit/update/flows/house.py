@@ -13,7 +13,7 @@ from uuid import UUID
 
 from contracts.events import AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent
 from contracts.risk import risks_of
-from contracts.workflow import Due, Workflow
+from contracts.workflow import Due, MissReason, Workflow
 from handlers.schedule import moves
 from handlers.schedule.plan import following
 from handlers.schedule.row import Key, Miss, Row
@@ -31,6 +31,7 @@ Event = AnimeUpdatedEvent | CharacterUpdatedEvent | EpisodeAiredEvent
 ALL = frozenset({"jikan", "anilist", "kitsu", "mal"})
 OPEN_DOORS = frozenset({"jikan", "anilist", "kitsu"})
 TRACKING = "episode_air_tracking"
+WINDOW = (MissReason.SKIPPED, MissReason.BUDGET)
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -227,7 +228,7 @@ class House:
         self.misses += moved.misses
         if moved.row.workflow == TRACKING:
             last = (moved.row.entity_id, moved.row.last_slot_at)
-            is_skipped = any((m.entity_id, m.due_at, m.reason.value) == (*last, "skipped") for m in self.misses)
+            is_skipped = any((m.entity_id, m.due_at, m.reason) in [(*last, one) for one in WINDOW] for m in self.misses)
             entity = UUID(moved.row.entity_id)
             (self.catalogue.skipped.add if is_skipped else self.catalogue.skipped.discard)(entity)
 

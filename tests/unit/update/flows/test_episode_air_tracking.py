@@ -10,11 +10,12 @@ import pytest
 from contracts.observation import Kind
 from contracts.workflow import Due, MissReason
 from handlers.schedule import moves
+from handlers.sources.account import Failure
 from handlers.update.airtime import ANNOUNCED, DAILY, WEEKLY
 from handlers.update.planning import AGAIN
 from tests.unit.update.flows.fridays import BY_SLOT, FRIDAY, SLOT, at_slot, planned
 from tests.unit.update.flows.house import DAY, HOUR, TRACKING, WEEK, House, events_of, weekly
-from tests.unit.update.flows.services import DOWN, airing, listed
+from tests.unit.update.flows.services import BUSY, DOWN, airing, listed
 
 
 async def test_found_at_its_time_it_becomes_an_event_and_the_next_timer_is_set_at_once() -> None:
@@ -151,6 +152,29 @@ async def test_never_found_it_ends_in_one_alert_and_a_skipped_window() -> None:
     assert "ring: episode 5 was expected at 2026-02-20T16:30:00+00:00 and not found in 4 looks" in notice.text
     row = house.row(ring)
     assert (row.due_at, row.attempt, row.last_slot_at) == (SLOT + WEEK, 1, SLOT)
+
+
+@pytest.mark.parametrize(
+    ("troubles", "reason"),
+    [
+        ({"anilist": BUSY, "jikan": BUSY}, MissReason.BUDGET),
+        ({"anilist": BUSY, "jikan": DOWN}, MissReason.SKIPPED),
+        ({"jikan": BUSY}, MissReason.SKIPPED),
+    ],
+)
+async def test_a_window_that_only_throttling_kept_from_its_answer_is_missed_for_want_of_budget(
+    troubles: dict[str, Failure], reason: MissReason
+) -> None:
+    house, ring = at_slot()
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
+    house.services.trouble = troubles
+    await planned(house, ring)
+    await house.plan("schedule_rebuild", {"all": None})
+    await house.run_until(SLOT + 7 * HOUR)
+    assert [(one.due_at, one.reason) for one in house.misses] == [(SLOT, reason)]
+    assert [one.key for one in house.notices] == [ring], "it is told all the same"
+    await house.run_until(SLOT + DAY)
+    assert any(why.startswith(AGAIN) for _, key, why in house.looks if key.workflow == TRACKING), "and made up for"
 
 
 async def test_a_skipped_window_is_looked_at_again_by_the_rebuild_and_nothing_is_lost() -> None:
