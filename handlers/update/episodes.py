@@ -122,6 +122,17 @@ def premiere(status: AnimeStatus | None, episodes: Sequence[NewEpisode]) -> Fiel
     return FieldChange("status", status.value, "ONGOING", first.source, first.observed_at, FIRST_EPISODE)
 
 
+def still_begun(
+    changes: Iterable[FieldChange], rows: Mapping[int, datetime | None], now: datetime
+) -> list[FieldChange]:
+    """The changes without a status that goes back to UPCOMING although an episode has aired, which speaks against it.
+
+    A source that is slow to notice the first episode would have a person decide what it says itself a little later.
+    """
+    has_begun = expected_number(rows, now) > 1
+    return [one for one in changes if not (has_begun and one.field == "status" and one.new == AnimeStatus.UPCOMING)]
+
+
 def _has_aired(aired: datetime | None, now: datetime) -> bool:
     return aired is not None and aired <= now
 

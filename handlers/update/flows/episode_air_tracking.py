@@ -23,6 +23,7 @@ from handlers.update.episodes import (
     latest_confirmed,
     new_episodes,
     premiere,
+    still_begun,
 )
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, Question, hear, questions
@@ -94,7 +95,7 @@ def _found(
     # A look that stands for no air time has none that could stand for a missing one.
     slot_at = look.slot_at if air_time_of(look.reason) else None
     episodes = new_episodes(record.episodes, said.observations, latest, now, slot_at)
-    changes = _changes(record, said, episodes)
+    changes = _changes(record, said, episodes, now)
     safe = tuple(one for one in changes if not risks_of(one.field, one.old, one.new))
     values = with_changes(record.current.values, safe)
     highest = max([number - 1, *(one.number for one in episodes)])
@@ -117,8 +118,11 @@ def _found(
     return Found(look, end, (part,), notices)
 
 
-def _changes(record: StoredAnime, said: Heard, episodes: Sequence[NewEpisode]) -> tuple[FieldChange, ...]:
-    found = [one for one in diff_anime(record.current, said.observations).changes if one.field in FIELDS]
+def _changes(
+    record: StoredAnime, said: Heard, episodes: Sequence[NewEpisode], now: datetime
+) -> tuple[FieldChange, ...]:
+    told = [one for one in diff_anime(record.current, said.observations).changes if one.field in FIELDS]
+    found = still_begun(told, record.episodes, now)
     if not any(one.field == "status" for one in found):
         status = show_of(record.id, record.current.values).status
         begun = premiere(status, episodes)

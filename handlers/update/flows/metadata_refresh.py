@@ -10,6 +10,7 @@ from contracts.observation import Kind
 from contracts.workflow import DAY_S, HOUR_S, WEEK_S, Again, EntityKind, LookEnd, Overlap, Policy, Workflow
 from handlers.update.change import FieldChange
 from handlers.update.diff import diff_anime
+from handlers.update.episodes import still_begun
 from handlers.update.hearing import Heard, ended, hear, questions
 from handlers.update.look import Flow, Found, Look, Part, Tools
 from handlers.update.proposals import news
@@ -47,7 +48,7 @@ def anime_changes(record: StoredAnime, heard: Heard, tools: Tools) -> tuple[Fiel
     """What is news: every field but figures, and the figures when they moved the score."""
     if not heard.observations:
         return ()
-    found = diff_anime(record.current, heard.observations).changes
+    found = still_begun(diff_anime(record.current, heard.observations).changes, record.episodes, tools.now())
     looked_at = max(one.observed_at for one in heard.observations)
     moved = score_changes(record.current, found, tools.means, tools.wishes.score_threshold, looked_at)
     return news([*without_figures(found), *moved], record.current, heard.observations, record.proposals)

@@ -11,7 +11,7 @@ from contracts.observation import Kind
 from contracts.workflow import DAY_S, HOUR_S, WEEK_S, Again, EntityKind, LookEnd, Policy, Workflow
 from handlers.update.canonical import instant
 from handlers.update.diff import diff_anime
-from handlers.update.episodes import expected_number, is_last
+from handlers.update.episodes import expected_number, is_last, still_begun
 from handlers.update.flows.metadata_refresh import GONE
 from handlers.update.hearing import Heard, ended, hear, questions
 from handlers.update.look import Flow, Found, Look, Part, Tools
@@ -68,7 +68,9 @@ def _found(look: Look, record: StoredAnime | None, heard: Mapping[UUID, Heard], 
     if said is None:
         return Found(look, LookEnd(f"it is {status}, and nothing speaks against it"))
     found = [one for one in diff_anime(record.current, said.observations).changes if one.field in FIELDS]
-    changes = news(found, record.current, said.observations, record.proposals, FIELDS)
+    changes = news(
+        still_begun(found, record.episodes, now), record.current, said.observations, record.proposals, FIELDS
+    )
     part = Part("anime", record.id, record.current.version, changes, heard=said.speakers)
     return Found(look, ended(said, f"{doubt(record, now)}: {len(changes)} changes"), (part,))
 

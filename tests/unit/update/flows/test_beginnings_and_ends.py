@@ -54,6 +54,30 @@ async def test_the_premiere_turns_upcoming_to_ongoing() -> None:
     assert house.row(ring).due_at == SLOT + WEEK
 
 
+@pytest.mark.parametrize("workflow", [TRACKING, "metadata_refresh", "status_check"])
+async def test_a_source_that_is_slow_to_notice_the_premiere_proposes_no_way_back(workflow: str) -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", {1: None}, status="UPCOMING", broadcast=FRIDAY))
+    house.services.tell("jikan", Kind.EPISODES, "1", listed({1: SLOT}))
+    for kind in (Kind.AIRING, Kind.ANIME):
+        house.services.tell("anilist", kind, "1001", airing(status="UPCOMING"))
+    house.apply(await house.look(TRACKING, ring, BY_SLOT))
+    (record,) = house.catalogue.anime_by_id.values()
+    assert record.current.values["status"] == "ONGOING"
+    # Far enough on for a look at the status to ask.
+    house.now = SLOT + 5 * WEEK
+    assert house.apply(await house.look(workflow, ring)) == []
+    assert len(house.services.asked) > 2, "it was asked, and said so"
+
+
+async def test_nothing_has_aired_of_a_show_that_is_to_come_after_all() -> None:
+    house = House(now=SLOT)
+    ring = str(house.show("ring", {1: SLOT + WEEK}, status="ONGOING", broadcast=FRIDAY))
+    house.services.tell("anilist", Kind.AIRING, "1001", airing(status="UPCOMING"))
+    house.apply(await house.look(TRACKING, ring))
+    assert house.changed() == [("status",)], "a person decides"
+
+
 async def test_a_premiere_that_does_not_come_is_a_miss_like_any_other() -> None:
     house = House(now=SLOT)
     ring = str(house.show("ring", status="UPCOMING", broadcast=FRIDAY, aired_dates={"aired_from": SLOT - DAY}))
