@@ -16,6 +16,10 @@ DAY_S: Final = 86_400.0
 WEEK_S: Final = 7 * DAY_S
 
 
+# What the reason of a look begins with that a backfill asks for.
+BACKFILL: Final = "backfill of"
+
+
 class Overlap(StrEnum):
     """What becomes of a look that is due while the one before is still under way."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from contracts.regular import next_slot
-from contracts.workflow import Again, Due, LookEnd, MissReason, Overlap, Policy
+from contracts.workflow import BACKFILL, Again, Due, LookEnd, MissReason, Overlap, Policy
 from handlers.schedule.plan import SLACK_S, following, passed_slots, retry
 from handlers.schedule.row import Miss, Row
 from handlers.schedule.tick import Decision, Ignore, Ignored, Missed, Run, Tick, decide, is_stale, judged
@@ -237,7 +237,7 @@ def _for_slot(reason: str, why: str, slot_at: datetime, attempt: int, now: datet
 
 
 def _backfill_due(slot_at: datetime, now: datetime) -> Due:
-    return Due(now, f"backfill of {slot_at.isoformat()}", slot_at=slot_at)
+    return Due(now, f"{BACKFILL} {slot_at.isoformat()}", slot_at=slot_at)
 
 
 def _misses(row: Row, slots: Sequence[datetime], reason: MissReason, now: datetime) -> tuple[Miss, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from contracts.observation import Kind
 from contracts.risk import risks_of
-from contracts.workflow import DAY_S, HOUR_S, MINUTE_S, Again, EntityKind, LookEnd, Overlap, Policy, Workflow
+from contracts.workflow import BACKFILL, DAY_S, HOUR_S, MINUTE_S, Again, EntityKind, LookEnd, Overlap, Policy, Workflow
 from handlers.update.air_end import Seen, end_of
 from handlers.update.airtime import air_time_of
 from handlers.update.belief import platform_of
@@ -41,11 +42,15 @@ LISTED_MAX: Final = 100
 
 
 async def run(looks: Sequence[Look], tools: Tools) -> list[Found]:
-    """Look for the expected episode of each show, past our own cache, and for every number missing before it."""
+    """Look for the expected episode of each show, past our own cache, and for every number missing before it.
+
+    A backfill looks back, and one answer does for all its slots: it takes what our own cache holds.
+    """
     records = await tools.records.anime([UUID(look.entity_id) for look in looks])
     began = tools.now()
     listed = frozenset(UUID(look.entity_id) for look in looks if _is_wide(look))
-    asked = _questions(records, listed, tools, began)
+    backfilled = frozenset(UUID(look.entity_id) for look in looks if look.reason.startswith(BACKFILL))
+    asked = list(_by_age(_questions(records, listed, tools, began), backfilled))
     heard = await hear(tools.fetch, asked, records)
     platforms = {one: {platform_of(asking.source) for asking in asked if one in asking.ids} for one in records}
     now = tools.now()
@@ -80,6 +85,15 @@ def _questions(
     if ending:
         asked.append(Question("jikan", Kind.ANIME, ending, {"status", "aired_dates"}, urgent=True, fresh=True))
     return asked
+
+
+def _by_age(asked: Iterable[Question[UUID]], backfilled: Collection[UUID]) -> Iterator[Question[UUID]]:
+    """The questions, those about shows that a backfill asks for by themselves and not past our cache."""
+    for one in asked:
+        for fresh in (True, False):
+            ids = {entity: known for entity, known in one.ids.items() if (entity not in backfilled) is fresh}
+            if ids:
+                yield replace(one, ids=ids, fresh=fresh)
 
 
 def _found(

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.observation import Kind
-from contracts.workflow import Due, MissReason
+from contracts.workflow import BACKFILL, Due, MissReason
 from handlers.schedule import moves
 from handlers.sources.account import Failure
 from handlers.update.airtime import ANNOUNCED, DAILY, WEEKLY
+from handlers.update.flows.episode_air_tracking import EPISODE_AIR_TRACKING
+from handlers.update.look import Look
 from handlers.update.planning import AGAIN
+from tests.events import uid
 from tests.unit.update.flows.fridays import BY_SLOT, FRIDAY, SLOT, at_slot, planned
 from tests.unit.update.flows.house import DAY, HOUR, TRACKING, WEEK, House, events_of, weekly
 from tests.unit.update.flows.services import BUSY, DOWN, airing, listed
@@ -124,6 +127,21 @@ async def test_announced_rows_do_not_count_as_aired() -> None:
     house.services.tell("anilist", Kind.AIRING, "1001", airing(4))
     house.apply(await house.look(TRACKING, ring, BY_SLOT))
     assert house.aired() == [4]
+
+
+async def test_a_backfill_takes_what_the_cache_holds_and_its_neighbours_do_not() -> None:
+    house = House(now=SLOT)
+    shows = [house.show(f"ring {number}", weekly({1, 2, 3}, SLOT - WEEK), number) for number in (1, 2)]
+    reasons = (f"{BACKFILL} {(SLOT - WEEK).isoformat()}", BY_SLOT)
+    looks = [Look(uid("tick", show), str(show), SLOT, 1, why) for show, why in zip(shows, reasons, strict=True)]
+    await EPISODE_AIR_TRACKING.run(looks, house.tools())
+    asked = {(one.source, one.ids, one.fresh) for one in house.services.asked}
+    assert asked == {
+        ("anilist", ("1001",), False),
+        ("anilist", ("1002",), True),
+        ("jikan", ("1",), False),
+        ("jikan", ("2",), True),
+    }
 
 
 async def test_not_found_it_is_looked_for_again_until_it_is_there() -> None:
