@@ -14,7 +14,7 @@ from contracts.model.anime_parts import Score, Statistics
 from contracts.model.character import Character, CharacterFields
 from contracts.model.enums import AnimeStatus
 from contracts.model.episode import Episode
-from contracts.model.scalars import Count, Instant, Name, Ordinal, Short, Text, Version
+from contracts.model.scalars import Brief, Count, Instant, Name, Ordinal, Short, Text, Version
 
 _MANY = limits.LIST_ITEMS_MAX
 FieldNames = Annotated[list[Short], Field(max_length=limits.MAP_ITEMS_MAX)]
@@ -73,6 +73,15 @@ class RiskFlag(Message):
     reason: Name = Field(description="The reason in words.")
 
 
+class Belief(Message):
+    """Why the word on a field was believed: by which rule, and what other sources said of it at the same time."""
+
+    rule: Brief = Field(description="Name of the rule that decided.")
+    dissents: Annotated[dict[Brief, Brief], Field(max_length=limits.DISSENTS_MAX)] = Field(
+        default_factory=dict, description="Who said otherwise, and what, in short."
+    )
+
+
 class AnimeValues(AnimeFields):
     """The anime of an event: its id may be left out, since the event names it already."""
 
@@ -122,6 +131,10 @@ class AnimeUpdatedEvent(CausedEvent):
     risks: Annotated[list[RiskFlag], Field(max_length=_MANY)] = Field(
         default_factory=list, description="Fields that should wait for a person, and why."
     )
+    beliefs: Annotated[dict[Short, Belief], Field(max_length=limits.MAP_ITEMS_MAX)] = Field(
+        default_factory=dict,
+        description="Why each change was believed, by field, and by key of a map such as statistics.mal.",
+    )
 
 
 class EpisodeAiredEvent(CausedEvent):
@@ -151,6 +164,10 @@ class CharacterUpdatedEvent(CausedEvent):
     base_version: Version | None = Field(None, description="Version of the row that the change was computed against.")
     risks: Annotated[list[RiskFlag], Field(max_length=_MANY)] = Field(
         default_factory=list, description="Fields that should wait for a person, and why."
+    )
+    beliefs: Annotated[dict[Short, Belief], Field(max_length=limits.MAP_ITEMS_MAX)] = Field(
+        default_factory=dict,
+        description="Why each change was believed, by field, and by key of a map such as statistics.mal.",
     )
 
 

@@ -53,6 +53,15 @@ def items_of(field: str, value: JSON) -> list[Item]:
     return found
 
 
+def in_short(item: Item) -> str:
+    """An item as people name it, behind its group; one that has no name by its ids."""
+    value = item.value
+    if isinstance(value, Mapping):
+        ids = " ".join(f"{platform} {external_id}" for platform, external_id in sorted(item.ids.items()))
+        value = next((value[key] for key in _NAMES if value.get(key)), ids)
+    return f"{item.group} {value}".strip()
+
+
 def lost(field: str, old: JSON, new: JSON) -> tuple[int, int]:
     """How many items of `old` are not in `new`, and how many there were."""
     before = items_of(field, old)

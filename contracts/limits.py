@@ -25,6 +25,9 @@ SHORT_CHARS_MAX: Final = 2_000
 URL_CHARS_MAX: Final = 4_096
 LIST_ITEMS_MAX: Final = 5_000
 MAP_ITEMS_MAX: Final = 2_000
+# Why a value was believed is kept beside it in every row, so it is told in short.
+BRIEF_CHARS_MAX: Final = 200
+DISSENTS_MAX: Final = 16
 
 # --- Numbers that a record may hold --------------------------------------------------------------------------
 YEAR_MIN: Final = 1900

@@ -83,6 +83,7 @@ class ReviewDesk:
             base_holds=found.base_holds,
             can_undo=found.can_undo,
             story=list(found.story),
+            belief=found.belief,
         )
 
     async def approve(self, review_id: UUID, wish: ApproveWish) -> DecidedReview:

@@ -155,6 +155,54 @@ class RiskFlag(_message.Message):
 Global___RiskFlag: _TypeAlias = RiskFlag  # noqa: Y015
 
 @_typing.final
+class Belief(_message.Message):
+    """Why the word on a field was believed: by which rule, and what other sources said of it at the same time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DissentsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RULE_FIELD_NUMBER: _builtins.int
+    DISSENTS_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Name of the rule that decided."""
+    @_builtins.property
+    def dissents(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Who said otherwise, and what, in short."""
+
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        dissents: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dissents", b"dissents", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Belief: _TypeAlias = Belief  # noqa: Y015
+
+@_typing.final
 class AnimeEnrichedEvent(_message.Message):
     """A whole record after enrichment, or one part of a record that is larger than a message may be."""
 
@@ -331,6 +379,27 @@ class AnimeUpdatedEvent(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class BeliefsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___Belief: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___Belief | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     EVENT_ID_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     ANIME_ID_FIELD_NUMBER: _builtins.int
@@ -345,6 +414,7 @@ class AnimeUpdatedEvent(_message.Message):
     RISKS_FIELD_NUMBER: _builtins.int
     CORRELATION_ID_FIELD_NUMBER: _builtins.int
     CAUSATION_ID_FIELD_NUMBER: _builtins.int
+    BELIEFS_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUID of the event; its effect takes place once."""
     anime_id: _builtins.str
@@ -387,6 +457,10 @@ class AnimeUpdatedEvent(_message.Message):
     def risks(self) -> _containers.RepeatedCompositeFieldContainer[Global___RiskFlag]:
         """Fields that should wait for a person, and why."""
 
+    @_builtins.property
+    def beliefs(self) -> _containers.MessageMap[_builtins.str, Global___Belief]:
+        """Why each change was believed, by field, and by key of a map such as statistics.mal."""
+
     def __init__(
         self,
         *,
@@ -404,10 +478,11 @@ class AnimeUpdatedEvent(_message.Message):
         risks: _abc.Iterable[Global___RiskFlag] | None = ...,
         correlation_id: _builtins.str | None = ...,
         causation_id: _builtins.str | None = ...,
+        beliefs: _abc.Mapping[_builtins.str, Global___Belief] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_base_version", b"_base_version", "_causation_id", b"_causation_id", "_correlation_id", b"_correlation_id", "_score", b"_score", "_status", b"_status", "base_version", b"base_version", "causation_id", b"causation_id", "correlation_id", b"correlation_id", "observed_at", b"observed_at", "score", b"score", "status", b"status", "timestamp", b"timestamp", "values", b"values"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_version", b"_base_version", "_causation_id", b"_causation_id", "_correlation_id", b"_correlation_id", "_score", b"_score", "_status", b"_status", "anime_id", b"anime_id", "base_version", b"base_version", "causation_id", b"causation_id", "changed_fields", b"changed_fields", "correlation_id", b"correlation_id", "event_id", b"event_id", "observed_at", b"observed_at", "risks", b"risks", "score", b"score", "source", b"source", "statistics", b"statistics", "status", b"status", "timestamp", b"timestamp", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_version", b"_base_version", "_causation_id", b"_causation_id", "_correlation_id", b"_correlation_id", "_score", b"_score", "_status", b"_status", "anime_id", b"anime_id", "base_version", b"base_version", "beliefs", b"beliefs", "causation_id", b"causation_id", "changed_fields", b"changed_fields", "correlation_id", b"correlation_id", "event_id", b"event_id", "observed_at", b"observed_at", "risks", b"risks", "score", b"score", "source", b"source", "statistics", b"statistics", "status", b"status", "timestamp", b"timestamp", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__base_version: _TypeAlias = _typing.Literal["base_version"]  # noqa: Y015
     _WhichOneofArgType__base_version: _TypeAlias = _typing.Literal["_base_version", b"_base_version"]  # noqa: Y015
@@ -505,6 +580,27 @@ class CharacterUpdatedEvent(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class BeliefsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___Belief: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___Belief | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     EVENT_ID_FIELD_NUMBER: _builtins.int
     TIMESTAMP_FIELD_NUMBER: _builtins.int
     CHARACTER_ID_FIELD_NUMBER: _builtins.int
@@ -516,6 +612,7 @@ class CharacterUpdatedEvent(_message.Message):
     RISKS_FIELD_NUMBER: _builtins.int
     CORRELATION_ID_FIELD_NUMBER: _builtins.int
     CAUSATION_ID_FIELD_NUMBER: _builtins.int
+    BELIEFS_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUID of the event; its effect takes place once."""
     character_id: _builtins.str
@@ -548,6 +645,10 @@ class CharacterUpdatedEvent(_message.Message):
     def risks(self) -> _containers.RepeatedCompositeFieldContainer[Global___RiskFlag]:
         """Fields that should wait for a person, and why."""
 
+    @_builtins.property
+    def beliefs(self) -> _containers.MessageMap[_builtins.str, Global___Belief]:
+        """Why each change was believed, by field, and by key of a map such as statistics.mal."""
+
     def __init__(
         self,
         *,
@@ -562,10 +663,11 @@ class CharacterUpdatedEvent(_message.Message):
         risks: _abc.Iterable[Global___RiskFlag] | None = ...,
         correlation_id: _builtins.str | None = ...,
         causation_id: _builtins.str | None = ...,
+        beliefs: _abc.Mapping[_builtins.str, Global___Belief] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_base_version", b"_base_version", "_causation_id", b"_causation_id", "_correlation_id", b"_correlation_id", "base_version", b"base_version", "causation_id", b"causation_id", "correlation_id", b"correlation_id", "observed_at", b"observed_at", "timestamp", b"timestamp", "values", b"values"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_version", b"_base_version", "_causation_id", b"_causation_id", "_correlation_id", b"_correlation_id", "base_version", b"base_version", "causation_id", b"causation_id", "changed_fields", b"changed_fields", "character_id", b"character_id", "correlation_id", b"correlation_id", "event_id", b"event_id", "observed_at", b"observed_at", "risks", b"risks", "source", b"source", "timestamp", b"timestamp", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_version", b"_base_version", "_causation_id", b"_causation_id", "_correlation_id", b"_correlation_id", "base_version", b"base_version", "beliefs", b"beliefs", "causation_id", b"causation_id", "changed_fields", b"changed_fields", "character_id", b"character_id", "correlation_id", b"correlation_id", "event_id", b"event_id", "observed_at", b"observed_at", "risks", b"risks", "source", b"source", "timestamp", b"timestamp", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__base_version: _TypeAlias = _typing.Literal["base_version"]  # noqa: Y015
     _WhichOneofArgType__base_version: _TypeAlias = _typing.Literal["_base_version", b"_base_version"]  # noqa: Y015

@@ -46,6 +46,7 @@ Text = Annotated[str, StringConstraints(max_length=limits.TEXT_CHARS_MAX), _NUL]
 # A required text of an event: proto3 does not send "" in a field without presence, so it would arrive as missing.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=limits.SHORT_CHARS_MAX), _NUL]
 Short = Annotated[str, StringConstraints(max_length=limits.SHORT_CHARS_MAX), _NUL]
+Brief = Annotated[str, StringConstraints(min_length=1, max_length=limits.BRIEF_CHARS_MAX), _NUL]
 Url = Annotated[str, StringConstraints(max_length=limits.URL_CHARS_MAX), _NUL]
 Instant = Annotated[datetime, AfterValidator(_as_utc)]
 Score10 = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]

@@ -22,6 +22,8 @@ _SPREAD: Final[Mapping[str, Mapping[str, str]]] = {
 # Each key of these maps has an attribution of its own (handlers/persist/merge.py).
 _OVERLAID: Final = ("statistics", "external_ids")
 _EVERYTHING_ELSE: Final = "*"
+# What an entry of the provenance holds, in its order; the last is there where it was kept.
+_ENTRY: Final = ("source", "observed_at", "event_id", "belief")
 Row = dict[str, Any]
 
 
@@ -57,7 +59,7 @@ def episode_of(row: Row) -> StoredEpisode:
     return StoredEpisode.model_validate(_without_null(row))
 
 
-def attributions(provenance: Mapping[str, list[str]], anime: Anime) -> dict[str, Attribution]:
+def attributions(provenance: Mapping[str, list[Any]], anime: Anime) -> dict[str, Attribution]:
     """Who said each field that has a value: its own entry, else the one that covers everything else."""
     names: list[str] = []
     for name, value in anime:
@@ -67,7 +69,7 @@ def attributions(provenance: Mapping[str, list[str]], anime: Anime) -> dict[str,
             names.append(name)
     said = {name: provenance.get(name) or provenance.get(_EVERYTHING_ELSE) for name in names}
     return {
-        name: Attribution.model_validate({"source": entry[0], "observed_at": entry[1], "event_id": entry[2]})
+        name: Attribution.model_validate(dict(zip(_ENTRY, entry, strict=False)))
         for name, entry in said.items()
         if entry
     }

@@ -7,18 +7,20 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.events import Belief
 from contracts.model import Anime, Character, Episode
 from contracts.model.enums import CharacterRole, Relation
 
 
 class Attribution(BaseModel):
-    """Who said the value of a field, and when it was observed."""
+    """Who said the value of a field, when it was observed, and why that word was believed, where that was kept."""
 
     model_config = ConfigDict(frozen=True)
 
     source: str = Field(description="Who said it.")
     observed_at: datetime = Field(description="When it was observed, UTC.")
     event_id: UUID = Field(description="The event that brought it.")
+    belief: Belief | None = Field(None, description="By which rule it was believed, and what others said.")
 
 
 class StoredRelation(BaseModel):

@@ -15,7 +15,7 @@ from contracts.risk import PERSON
 from contracts.sameness import same_value
 from contracts.texts import in_words, shortened
 from handlers.persist.edits import Edit, edited_value
-from handlers.persist.merge import STAR, Held, Saying, attribute, holder
+from handlers.persist.merge import STAR, Entry, Held, Saying, attribute, holder
 from handlers.persist.rows import Entity
 
 Record = asyncpg.Record
@@ -71,7 +71,10 @@ def approved(decision: Decision, edit: Edit | None, review: Record, entity: Enti
     entry = holder(held.provenance, name, held_now=held.values.get(name) is not None)
     # What was known may be no newer than the decision, or to hear it again would win over what a person said.
     observed = max(decision.at, datetime.fromisoformat(entry[1]) + _LEAST_STEP) if entry else decision.at
-    said = Saying(PERSON if edit else review["source"], observed, derived_id("review.approved", review["id"]))
+    # A value of a person's own rests on no source, so neither on how sources were weighed.
+    belief = None if edit else orjson.loads(review["belief"] or "null")
+    source, event_id = PERSON if edit else review["source"], derived_id("review.approved", review["id"])
+    said = Saying.of_field(name, source, observed, event_id, belief)
     held.assign(name, value)
     attribute(held, [name], said)
     return Turn(
@@ -108,7 +111,7 @@ def undone(decision: Decision, review: Record, entity: Entity | None, asking: As
     return Turn(Decided(review["id"], "undone"), "undone", decision.reason)
 
 
-def _attribute_again(held: Held, name: str, entry: list[str] | None) -> None:
+def _attribute_again(held: Held, name: str, entry: Entry | None) -> None:
     rest = {key: value for key, value in held.provenance.items() if key != name}
     held.provenance = rest if entry is None or entry == rest.get(STAR) else rest | {name: entry}
     held.attributed = True

@@ -19,7 +19,7 @@ from contracts.risk import GUARDED
 from contracts.sameness import proposal_key
 from handlers.persist.columns import Table
 from handlers.persist.episodes import highest_episodes
-from handlers.persist.holds import Hold, Key, as_json, enter
+from handlers.persist.holds import Hold, Key, as_json, believed, enter
 from handlers.persist.merge import Saying, attribute, holder
 from handlers.persist.rows import Entity
 from handlers.persist.sql import query
@@ -48,7 +48,7 @@ class Guard:
         entry = holder(held.provenance, name, held_now=current is not None)
         holder_id = UUID(entry[2]) if entry else NOBODY.event_id
         if not memory.knows(holder_id):
-            memory.learn_holder(first_word(current, entry))
+            memory.learn_holder(first_word(name, current, entry))
         ruling = memory.hear(word, current, holder_id)
         if ruling is None:
             return
@@ -116,6 +116,7 @@ class Guard:
             [word.is_judged for _, word in changed],
             [word.is_told for _, word in changed],
             [word.has_won for _, word in changed],
+            [believed(key[1], word.saying) for key, word in changed],
         )
         if gone:
             await connection.execute(
@@ -155,7 +156,7 @@ def _enter_review(guard: Guard, row: asyncpg.Record) -> None:
         closed = frozenset({proposal_key(old, new)}) if row["state"] in TURNED_DOWN else frozenset()
         memory.settled = Settled(memory.settled.events | {row["event_id"]}, memory.settled.proposals | closed)
         return
-    said = Saying(row["source"], row["observed_at"], row["event_id"])
+    said = _saying(row)
     word = next((one for one in memory.words if one.saying.event_id == row["event_id"]), None)
     if word is None:
         # Its field was forgotten for its age, or came from a copy of the catalogue without words.
@@ -166,10 +167,15 @@ def _enter_review(guard: Guard, row: asyncpg.Record) -> None:
     guard._pending[key] = (row["id"], memory.proposal)
 
 
+def _saying(row: asyncpg.Record) -> Saying:
+    belief = orjson.loads(row["belief"] or "null")
+    return Saying.of_field(row["field"], row["source"], row["observed_at"], row["event_id"], belief)
+
+
 def _word(row: asyncpg.Record) -> Word:
     return Word(
         orjson.loads(row["value"]),
-        Saying(row["source"], row["observed_at"], row["event_id"]),
+        _saying(row),
         row["said_at"],
         row["is_judged"],
         row["is_told"],

@@ -14,7 +14,7 @@ from contracts.events import EntityType, ReviewReadyEvent
 from contracts.ids import derived_id, outbox_bucket
 from contracts.sameness import value_key
 from handlers.persist.columns import Table
-from handlers.persist.merge import JSON
+from handlers.persist.merge import JSON, Saying
 from handlers.persist.sql import query
 from handlers.persist.words import Proposal
 from handlers.postgres import Connection
@@ -60,6 +60,7 @@ def _columns(table: Table, holds: Sequence[Hold]) -> tuple[Any, ...]:
         [as_json([flag.model_dump(mode="json") for flag in hold.proposal.flags]) for hold in holds],
         [hold.base_version for hold in holds],
         [word.said_at for word in words],
+        [believed(hold.key[1], hold.proposal.word.saying) for hold in holds],
     )
 
 
@@ -94,6 +95,12 @@ async def _tell(connection: Connection, table: Table, holds: Sequence[Hold]) -> 
         [event.causation_id for event in events],
         [codec.encode(event) for event in events],
     )
+
+
+def believed(name: str, saying: Saying) -> str | None:
+    """Why what was said of a field was believed, as a column of JSON takes it; None where nobody has kept that."""
+    belief = saying.beliefs.get(name)
+    return as_json(belief) if belief else None
 
 
 def as_json(value: JSON) -> str:

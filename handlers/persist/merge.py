@@ -9,7 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 JSON = Any
-Provenance = dict[str, list[str]]
+Entry = list[Any]
+Provenance = dict[str, Entry]
 
 STAR: Final = "*"
 # These are maps whose keys come from different sources: each key is held, and overwritten, on its own.
@@ -31,19 +32,31 @@ NEVER_BLANKED: Final = frozenset(
 class Saying:
     """Who said it, when it was observed, and in which event; `entry` is how that is stored.
 
-    Computed once, because every field of an event is compared with it.
+    Computed once, because every field of an event is compared with it. `beliefs` say, for the fields of which that is
+    known, by which rule the word was believed and what others said.
     """
 
     source: str
     observed_at: datetime
     event_id: UUID
-    entry: list[str] = field(init=False)
+    beliefs: Mapping[str, JSON] = field(default_factory=dict)
+    entry: Entry = field(init=False)
     order: tuple[datetime, str] = field(init=False)
 
     def __post_init__(self) -> None:
         event_id = str(self.event_id)
         self.entry = [self.source, instant(self.observed_at), event_id]
         self.order = (self.observed_at, event_id)
+
+    @classmethod
+    def of_field(cls, name: str, source: str, observed_at: datetime, event_id: UUID, belief: JSON) -> Saying:
+        """What was said of one field; without a `belief` nobody has kept why it was believed."""
+        return cls(source, observed_at, event_id, {name: belief} if belief else {})
+
+    def entry_of(self, name: str) -> Entry:
+        """How it is stored that this said a field: with why it was believed, where that is known."""
+        belief = self.beliefs.get(name)
+        return [*self.entry, belief] if belief else self.entry
 
 
 @dataclass(slots=True)
@@ -119,7 +132,7 @@ def is_silent(key: str, current: JSON, value: JSON) -> bool:
     return key in NEVER_UNKNOWN and (value is None or (value == UNKNOWN and current is not None))
 
 
-def holder(provenance: Provenance, key: str, *, held_now: bool) -> list[str] | None:
+def holder(provenance: Provenance, key: str, *, held_now: bool) -> Entry | None:
     """Who said the value of `key`: its own entry, else the default when there is a value, or who removed its map."""
     own = provenance.get(key) or (provenance.get(STAR) if held_now else None)
     name, dot, _ = key.partition(".")
@@ -127,7 +140,7 @@ def holder(provenance: Provenance, key: str, *, held_now: bool) -> list[str] | N
     return max((entry for entry in (own, removed) if entry), key=_order, default=None)
 
 
-def _order(entry: list[str]) -> tuple[datetime, str]:
+def _order(entry: Entry) -> tuple[datetime, str]:
     # Two events that observed at one instant are ordered by id, so that every order of arrival ends the same.
     return datetime.fromisoformat(entry[1]), entry[2]
 
@@ -145,7 +158,7 @@ def attribute(held: Held, won: list[str], saying: Saying, *, whole_record: bool 
     elif star == entry:
         provenance = {key: value for key, value in held.provenance.items() if key not in won}
     else:
-        provenance = held.provenance | dict.fromkeys(won, entry)
+        provenance = held.provenance | {name: saying.entry_of(name) for name in won}
     if provenance != held.provenance:
         held.provenance = provenance
         held.attributed = True

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.errors import Refused
-from contracts.events import AnimeEnrichedEvent, AnimeUpdatedEvent, CharacterUpdatedEvent, EpisodeAiredEvent
+from contracts.events import AnimeEnrichedEvent, AnimeUpdatedEvent, Belief, CharacterUpdatedEvent, EpisodeAiredEvent
 from handlers.persist.columns import Table
 from handlers.persist.merge import JSON, Saying
 
@@ -24,7 +24,13 @@ def of_enriched(event: AnimeEnrichedEvent) -> Saying:
 
 def of_update(event: AnimeUpdatedEvent | CharacterUpdatedEvent | EpisodeAiredEvent) -> Saying:
     """An update was observed when it says so, else when the event was made."""
-    return Saying(event.source or ENRICHMENT, event.observed_at or event.timestamp, event.event_id)
+    beliefs = {} if isinstance(event, EpisodeAiredEvent) else {name: kept(one) for name, one in event.beliefs.items()}
+    return Saying(event.source or ENRICHMENT, event.observed_at or event.timestamp, event.event_id, beliefs)
+
+
+def kept(belief: Belief) -> JSON:
+    """Why a word was believed, as it is stored beside the value; what nobody said takes no room."""
+    return belief.model_dump(mode="json", exclude_defaults=True)
 
 
 def given(part: BaseModel, *, without: frozenset[str] = frozenset()) -> dict[str, JSON]:

@@ -8,7 +8,6 @@ arrival.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,7 +16,7 @@ from uuid import UUID
 from contracts.events import RiskFlag
 from contracts.risk import risks_of
 from contracts.sameness import proposal_key, same_value
-from handlers.persist.merge import NEVER_BLANKED, Saying, is_silent
+from handlers.persist.merge import NEVER_BLANKED, Entry, Saying, is_silent
 
 JSON = Any
 
@@ -45,10 +44,14 @@ class Word:
     has_won: bool = False
 
 
-def first_word(value: JSON, entry: Sequence[str] | None) -> Word:
+def first_word(name: str, value: JSON, entry: Entry | None) -> Word:
     """What the record held before anything was remembered, by its provenance entry. It won: it is there."""
-    said = NOBODY if entry is None else Saying(entry[0], datetime.fromisoformat(entry[1]), UUID(entry[2]))
+    said = NOBODY if entry is None else _saying(name, *entry[:4])
     return Word(value, said, said.observed_at, is_judged=False, has_won=True)
+
+
+def _saying(name: str, source: str, observed_at: str, event_id: str, belief: JSON = None) -> Saying:
+    return Saying.of_field(name, source, datetime.fromisoformat(observed_at), UUID(event_id), belief)
 
 
 @dataclass(frozen=True, slots=True)

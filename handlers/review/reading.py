@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from contracts.events import Belief
 from contracts.sameness import same_value
 from handlers.postgres import outage
 from handlers.review.sql import query
@@ -49,7 +50,8 @@ class Review:
 class Shown:
     """A review with the record as it is now, and everything that people did about it.
 
-    `base_holds` says whether an approval would apply it, `can_undo` whether the decision can be taken back.
+    `base_holds` says whether an approval would apply it, `can_undo` whether the decision can be taken back. `belief` is
+    by which rule the proposed value was believed, and what others said; None where that was not kept.
     """
 
     review: Review
@@ -59,6 +61,7 @@ class Shown:
     base_holds: bool
     can_undo: bool
     story: tuple[dict[str, str], ...]
+    belief: Belief | None = None
 
 
 async def listing(
@@ -97,6 +100,7 @@ async def show(pool: asyncpg.Pool, review_id: UUID) -> Shown | None:
         holds,
         (review.state == "approved" and is_there and is_last_word) or (review.state == "rejected" and holds),
         tuple(orjson.loads(row["story"])),
+        Belief.model_validate_json(row["belief"]) if row["belief"] else None,
     )
 
 

@@ -10,11 +10,21 @@ JSON = Any
 
 
 @dataclass(frozen=True, slots=True)
+class Dissent:
+    """A word that differs from what is held and was not followed, and why."""
+
+    field: str
+    value: JSON
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field that changes: from what to what (JSON; None is absent), on whose word, as of when, by which rule.
 
     `field` is a field of the record, or "statistics.mal" or "external_ids.mal" for one key of these maps. `source` is a
-    label (belief.py): one source, or several joined by "+".
+    label (belief.py): one source, or several joined by "+". `dissents` are the words on it that were not followed.
     """
 
     field: str
@@ -23,16 +33,7 @@ class FieldChange:
     source: str
     observed_at: datetime
     rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dissent:
-    """A word that differs from what is held and was not followed, and why."""
-
-    field: str
-    value: JSON
-    source: str
-    reason: str
+    dissents: tuple[Dissent, ...] = ()
 
 
 Finding = FieldChange | Dissent

@@ -59,16 +59,17 @@ def diff_character(current: Current, observations: Iterable[Observation]) -> Dif
 
 
 def _diff(current: Current, said: Statements, kinds: Mapping[str, Kind]) -> Diff:
-    found: list[Finding] = []
+    changes: list[FieldChange] = []
+    dissents: list[Dissent] = []
     for name in sorted(said):
         outer, dot, _ = name.partition(".")
         way = _BY_KEY.get(outer) if dot else _CHOOSE.get(kinds.get(outer, Kind.OURS))
         if way is not None and outer in kinds:
-            found += way(name, held(current, name), said[name])
-    return Diff(
-        tuple(one for one in found if isinstance(one, FieldChange)),
-        tuple(one for one in found if isinstance(one, Dissent)),
-    )
+            found = way(name, held(current, name), said[name])
+            against = tuple(one for one in found if isinstance(one, Dissent))
+            changes += [replace(one, dissents=against) for one in found if isinstance(one, FieldChange)]
+            dissents += against
+    return Diff(tuple(changes), tuple(dissents))
 
 
 def _at_least(one: Statement, number: int) -> Statement:

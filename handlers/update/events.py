@@ -17,6 +17,7 @@ from contracts.events import AnimeUpdatedEvent, AnimeValues, CharacterUpdatedEve
 from contracts.ids import derived_id
 from contracts.model.episode import Episode
 from contracts.risk import risks_of
+from handlers.update.believed import belief_of
 from handlers.update.change import JSON, FieldChange
 from handlers.update.episodes import NewEpisode
 
@@ -100,6 +101,7 @@ def _values(group: Sequence[FieldChange]) -> dict[str, JSON]:
 def _common(
     subject: str, entity_id: UUID, base_version: int, group: Sequence[FieldChange], cause: Cause
 ) -> dict[str, Any]:
+    # What others said is no part of the change: the same change has the same id, whoever spoke against it.
     told = json.dumps([[one.field, one.new] for one in group], sort_keys=True, ensure_ascii=False)
     return {
         "event_id": derived_id(subject, cause.tick_id, entity_id, group[0].source, told),
@@ -111,4 +113,5 @@ def _common(
         "observed_at": group[0].observed_at,
         "base_version": base_version,
         "risks": [flag for one in group for flag in risks_of(one.field, one.old, one.new)],
+        "beliefs": {one.field: belief_of(one) for one in group},
     }

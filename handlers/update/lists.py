@@ -123,8 +123,15 @@ def _put_together(items: Sequence[Item], shape: JSON) -> JSON:
 
 
 def _dissents(field: str, held: JSON, said: Sequence[Statement], reason: str) -> list[Finding]:
-    differing = (one for one in said if canonical(field, one.value) != canonical(field, held))
-    return [Dissent(field, one.value, one.source, reason) for one in differing]
+    """The lists that name something else. One that only lacks items denies none."""
+    known, there = canonical(field, held), items_of(field, held)
+    differing = (one for one in said if canonical(field, one.value) != known)
+    return [Dissent(field, one.value, one.source, reason) for one in differing if _names_more(field, one.value, there)]
+
+
+def _names_more(field: str, value: JSON, there: Sequence[Item]) -> bool:
+    items = items_of(field, value)
+    return len(matches(items, there)) < len(items)
 
 
 def _site(page: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from handlers.update import belief
 from handlers.update.canonical import canonical, joined, parts_of
@@ -28,10 +29,10 @@ def choose_parts(field: str, held: Held, said: Sequence[Statement]) -> list[Find
         own = [_part(one, name, part) for (_, stated), one in words.items() if stated == part]
         label = belief.label_of(frozenset(s for s in belief.sources_of(held.label) if _can_state(name, s)))
         findings = choose(name, Held(before.get(part), label, held.observed_at), own)
-        found += findings
+        found += [_of_whole(field, part, one) for one in findings]
         after[part] = value_of(findings, otherwise=before.get(part))
     changes = [one for one in found if isinstance(one, FieldChange)]
-    dissents = [Dissent(field, one.value, one.source, one.reason) for one in found if isinstance(one, Dissent)]
+    dissents = [one for one in found if isinstance(one, Dissent)]
     value = joined(after)
     if not changes or canonical(field, value) == canonical(field, held.value):
         return list(dissents)
@@ -40,6 +41,11 @@ def choose_parts(field: str, held: Held, said: Sequence[Statement]) -> list[Find
     rule = changes[0].rule if len(changes) == 1 else belief.PARTS
     moment = max(one.observed_at for one in changes)
     return [FieldChange(field, held.value, value, label, moment, rule), *dissents]
+
+
+def _of_whole(field: str, part: str, one: Finding) -> Finding:
+    """A word on a part that was not followed is a word on the whole, of which it says just that part."""
+    return replace(one, field=field, value=joined({part: one.value})) if isinstance(one, Dissent) else one
 
 
 def _stated(field: str, value: JSON) -> list[str]:

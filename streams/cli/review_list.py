@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streams.cli import beliefs
 from streams.cli.client import ask
 from streams.cli.output import Json, print_json, print_table, text
 from streams.cli.review_words import (
@@ -111,6 +112,7 @@ def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("to", _whole(found.get("new"))),
         *([("edited to", _whole(found.get("edited")))] if found["was_edited"] else []),
         ("said by", f"{found['source']}, observed {found['observed_at']}"),
+        *beliefs.facts(found.get("belief")),
         *((("held by", f"{one['rule']}: {one['reason']}")) for one in found["reasons"]),
         ("of", f"{found['entity_type']} {found['entity_id']}"),
         ("waits since", f"{found['created_at']}, version {found['base_version']} then"),

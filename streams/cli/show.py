@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streams.cli import beliefs
 from streams.cli.client import ask
 from streams.cli.output import print_json, print_table, text
 
@@ -16,7 +17,7 @@ _PLAIN = ("type", "status", "season", "year", "rating", "source_material", "epis
 
 def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="Id of the anime; `echora search` prints it.")],
-    provenance: Annotated[bool, typer.Option("--provenance", help="Say who said each field, and when.")] = False,
+    provenance: Annotated[bool, typer.Option("--provenance", help="Say who said each field, when, and why.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
 ) -> None:
     """Show one record.
@@ -38,8 +39,13 @@ def show(
         typer.echo(f"\n{text(anime['synopsis'])}\n")
     _print_belongings(record)
     if provenance:
-        rows = [(name, said["source"], said["observed_at"]) for name, said in sorted(record["provenance"].items())]
-        print_table("who said it", ("field", "source", "observed"), rows)
+        rows = [_said(name, said) for name, said in sorted(record["provenance"].items())]
+        print_table("who said it", ("field", "source", "observed", "believed by", "others said"), rows)
+
+
+def _said(name: str, said: dict[str, Any]) -> tuple[str, ...]:
+    belief = said.get("belief")
+    return name, said["source"], said["observed_at"], beliefs.rule(belief), beliefs.others(belief)
 
 
 def _facts(anime: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from contracts.events import Belief
 from streams.http.models import Body
 
 BY_CHARS_MAX: Final = 100
@@ -74,6 +75,7 @@ class ReviewDetail(HeldChange):
     """A review with the record as it is now."""
 
     event_id: UUID = Field(description="The event that proposed it.")
+    belief: Belief | None = Field(None, description="By which rule the proposed value was believed, and who said else.")
     current: Any = Field(None, description="What the field holds now.")
     current_source: str | None = Field(None, description="Who said that.")
     current_version: int | None = Field(None, description="Version of the row now.")

@@ -1,6 +1,7 @@
 -- The review $1, with the value of its field now, who said that, and whether its entity is still there.
 SELECT r.id, r.state, r.entity_type, r.entity_id, coalesce(a.title, c.name) AS title, r.field, r.old::text AS old,
        r.new::text AS new, r.edited::text AS edited, r.source, r.observed_at, r.event_id, r.reasons::text AS reasons,
+       r.belief::text AS belief,
        r.base_version, r.created_at, r.decided_at, r.decided_by, r.decision_reason,
        r.story::text AS story, r.decision_event, e.version, e.deleted_at,
        coalesce(nullif(e.columns -> r.field, 'null'), e.meta -> r.field)::text AS current,

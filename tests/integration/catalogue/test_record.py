@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from contracts.errors import Outage
-from contracts.events import AnimeUpdatedEvent
+from contracts.events import AnimeUpdatedEvent, Belief
 from contracts.model import Anime, Character, Episode
 from contracts.model.anime_parts import Statistics
 from handlers import persist
@@ -71,12 +71,15 @@ async def test_each_field_says_who_said_it(pool: asyncpg.Pool) -> None:
         status="FINISHED",
         statistics={"anilist": Statistics(score=8.0)},
         observed_at=observed,
+        beliefs={"status": Belief(rule="most believed", dissents={"kitsu": "ONGOING"})},
     )
     assert await persist.apply(pool, "test", [update], updated.apply_anime) == [None]
     record = await read_record(pool, anime_id(1))
     assert record is not None
     assert record.version == 2
     said = {name: (entry.source, entry.observed_at) for name, entry in record.provenance.items()}
+    why = {name: entry.belief for name, entry in record.provenance.items() if entry.belief}
+    assert why == update.beliefs, "and why they were believed, where that was said"
     crew = ("crew", datetime.fromisoformat(ENRICHED_AT))
     assert said["status"] == said["statistics.anilist"] == ("anilist", observed)
     assert said["title"] == said["statistics.mal"] == said["external_ids.mal"] == crew

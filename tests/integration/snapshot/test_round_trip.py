@@ -14,6 +14,7 @@ import pytest
 
 from contracts import subjects
 from contracts.errors import Outage, Permanent, Refused
+from contracts.events import Belief
 from handlers.catalogue import read_record
 from handlers.persist import delete_anime
 from handlers.relay.message import outgoing
@@ -30,6 +31,7 @@ from tests.unit.ingest.samples import anime_id, raw_record
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONTRACTS = "1.4.0"
+BELIEF = '{"rule": "most believed", "dissents": {"kitsu": "Another."}}'
 TABLES = """
     SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""
 
@@ -72,18 +74,24 @@ async def filled(pool: asyncpg.Pool) -> asyncpg.Pool:
     )  # fmt: skip
     await pool.execute(
         """INSERT INTO guarded_word VALUES ($2, 'synopsis', gen_random_uuid(), 'mal', $1, 'null', $1, NULL, true, false,
-                                            true)""",
-        NOW, anime_id(1),
+                                            true, $3)""",
+        NOW, anime_id(1), BELIEF,
+    )  # fmt: skip
+    # Why a word was believed goes along wherever it is kept.
+    await pool.execute(
+        """UPDATE anime SET provenance = provenance ||
+               jsonb_build_object('title', (provenance -> '*') || jsonb_build_array($2::jsonb)) WHERE id = $1""",
+        anime_id(1), BELIEF,
     )  # fmt: skip
     # The JSON null is a value, and no value is another.
     await pool.execute(
         """INSERT INTO review (id, entity_type, entity_id, field, old, new, edited, source, observed_at, event_id,
-                               reasons, base_version, state, created_at, decided_at, before)
+                               reasons, base_version, state, created_at, decided_at, before, belief)
            VALUES (gen_random_uuid(), 'anime', $2, 'synopsis', '"a"', 'null', 'null', 'mal', $1, gen_random_uuid(),
-                   '[]', 1, 'approved', $1, $1, NULL),
+                   '[]', 1, 'approved', $1, $1, NULL, NULL),
                   (gen_random_uuid(), 'anime', $2, 'title', 'null', '"b"', NULL, 'mal', $1, gen_random_uuid(), '[]',
-                   1, 'pending', $1, NULL, 'null')""",
-        NOW, anime_id(1),
+                   1, 'pending', $1, NULL, 'null', $3)""",
+        NOW, anime_id(1), BELIEF,
     )  # fmt: skip
     return pool
 
@@ -97,6 +105,11 @@ async def test_a_round_trip_is_equal_byte_by_byte(filled: asyncpg.Pool, empty: a
     assert restored.rows == {one["name"]: one["rows"] for one in orjson.loads(before.splitlines()[0])["sections"]}
     assert await read_record(empty, anime_id(1)) == await read_record(filled, anime_id(1))
     assert await read_record(empty, anime_id(3)) == await read_record(filled, anime_id(3)), "deleted stays deleted"
+    record = await read_record(empty, anime_id(1))
+    assert record is not None
+    assert record.provenance["title"].belief == Belief.model_validate_json(BELIEF)
+    for table in ("review", "guarded_word"):
+        assert await empty.fetchval(f"SELECT belief::text FROM {table} WHERE belief IS NOT NULL") is not None, table
     assert await empty.fetchval("SELECT origin FROM catalogue_origin") == "world"
     nulls = "SELECT old::text, new::text, edited::text, before::text FROM review ORDER BY field"
     assert [tuple(row) for row in await empty.fetch(nulls)] == [

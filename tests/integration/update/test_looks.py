@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from contracts.events import EpisodeAiredEvent
+from contracts.events import AnimeUpdatedEvent, EpisodeAiredEvent
 from contracts.ids import derived_id
 from contracts.workflow import Due
+from handlers.catalogue import read_record
 from handlers.update.airtime import WEEKLY
+from handlers.update.belief import FIRST_WORD, sources_of
 from streams.alerts import AlertKind
 from tests.integration.update.conftest import Place
 from tests.integration.update.works import TRACKING, settled
@@ -69,6 +72,28 @@ async def test_a_window_that_is_skipped_is_told_recorded_and_looked_at_again(pla
     await eventually(was_looked_at_again, within_s=30)
     assert await one.pool.fetchval("SELECT count(*) FROM schedule_miss WHERE reason = 'skipped'") == 1
     assert len(one.alerts.told) == 1
+
+
+async def test_the_rule_and_who_said_otherwise_are_stored_with_the_value_that_sources_disagree_on(place: Place) -> None:
+    one = await place.start()
+    # Of when its next episode airs Kitsu says something else than AniList; the table believes AniList.
+    show = place.show(1)
+    await one.plan(show, "metadata_refresh", Due(one.now(), "now"))
+    await eventually(lambda: one.ended(show, "metadata_refresh"), within_s=30)
+    await settled(one, "metadata_refresh")
+    record = await read_record(one.pool, show)
+    assert record is not None
+    said = record.provenance["broadcast"]
+    assert "anilist" in sources_of(said.source)
+    assert said.belief is not None
+    assert said.belief.rule == FIRST_WORD, "the record had no air time"
+    assert list(said.belief.dissents) == ["kitsu"]
+    (at,) = re.findall(r"^next_episode_at (.+)$", said.belief.dissents["kitsu"])
+    assert record.anime.broadcast is not None
+    assert datetime.fromisoformat(at) != record.anime.broadcast.next_episode_at
+    # Everything else that the look changed says its rule as well, and what an import said has none.
+    told = {name for event in await one.told() if isinstance(event, AnimeUpdatedEvent) for name in event.beliefs}
+    assert {name for name, entry in record.provenance.items() if entry.belief} == told
 
 
 async def test_every_workflow_looks_through_its_own_subscriber(place: Place) -> None:

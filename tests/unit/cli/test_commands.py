@@ -41,6 +41,17 @@ def test_show_prints_the_record_without_what_would_steer_the_terminal(echora: Ru
     assert json.loads(echora("show", ID, "--json").stdout)["version"] == 3
 
 
+def test_show_says_who_said_it_by_which_rule_and_against_whom(echora: Run) -> None:
+    result = echora("show", ID, "--provenance")
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.stdout.split("who said it")[1].split())
+    for words in ("title jikan", "most believed", "kitsu:"):
+        assert words in told, words
+    assert "\x1b" not in result.stdout
+    said = json.loads(echora("show", ID, "--json").stdout)["provenance"]["title"]["belief"]
+    assert (said["rule"], list(said["dissents"])) == ("most believed", ["kitsu"])
+
+
 @pytest.mark.parametrize(("id", "code"), [(NOBODY, 1), ("not-an-id", 2), ("../status", 1)])
 def test_a_record_that_is_not_there(echora: Run, id: object, code: int) -> None:
     result = echora("show", id)

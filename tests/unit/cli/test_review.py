@@ -38,6 +38,8 @@ def test_show_tells_the_whole_story(echora: Run) -> None:
     for words in (
         "edited to",
         "kitsu, observed 2026-11-22T08:00:00Z",
+        "believed by  most believed",
+        "anilist: Rings; mal: The Rings",
         "title changed: title changes from",
         "Rope, said by person",
         "2026-11-22T12:00:00Z by ann",

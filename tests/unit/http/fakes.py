@@ -11,8 +11,10 @@ from uuid import UUID
 import httpx
 from prometheus_client import CollectorRegistry, Counter
 
+from contracts.events import Belief
 from contracts.model import Anime
 from handlers.catalogue import StoredRecord
+from handlers.catalogue.stored import Attribution
 from handlers.index.choice import ModelName
 from handlers.index.filters import SearchFilters
 from handlers.ingest import Kind, RawRecord, Verdict
@@ -36,6 +38,12 @@ from tests.unit.snapshot.lines import written
 
 ID = UUID("a14d8236-ea4c-5a2f-8965-58670a85bc90")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SAID = Attribution(
+    source="jikan",
+    observed_at=NOW,
+    event_id=ID,
+    belief=Belief(rule="most believed", dissents={"kitsu": "Cowboy\x1b[2J Bebop: The Show"}),
+)
 STATUS = Status(
     now=NOW,
     roles=["persist"],
@@ -104,7 +112,7 @@ class Program:
             characters=[],
             episodes=[],
             relations=[],
-            provenance={},
+            provenance={"title": SAID},
         )
 
     async def delete(self, anime_id: UUID) -> int | None:

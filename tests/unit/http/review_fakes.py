@@ -80,6 +80,7 @@ class Reviews:
             change(state="approved", was_edited=True, edited="Rope", decided_at=NOON, decided_by="ann")
             | {
                 "event_id": MOVED,
+                "belief": {"rule": "most believed", "dissents": {"mal": "The Rings", "anilist": "Rings"}},
                 "current": "Rope",
                 "current_source": "person",
                 "current_version": 4,

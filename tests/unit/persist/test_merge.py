@@ -27,8 +27,10 @@ class Said:
     whole_record: bool
 
 
-def by(minute: int, number: int = 0, source: str = "mal") -> Saying:
-    return Saying(source, NOON + timedelta(minutes=minute), UUID(int=number))
+def by(minute: int, number: int = 0, source: str = "mal", *, is_weighed: bool = False) -> Saying:
+    """Who said it; what was weighed against others says of every field by which rule that was."""
+    beliefs = {key: {"rule": f"{number} of {key}"} for key in keys()} if is_weighed else {}
+    return Saying(source, NOON + timedelta(minutes=minute), UUID(int=number), beliefs)
 
 
 def empty() -> Held:
@@ -66,7 +68,8 @@ def histories(draw: st.DrawFn) -> list[Said]:
     for number in range(draw(st.integers(1, 6))):
         whole = draw(st.booleans())
         incoming = draw(WHOLE if whole else PARTIAL)
-        said.append(Said(incoming, by(draw(st.integers(0, 3)), number, draw(st.sampled_from(PLATFORMS))), whole))
+        saying = by(draw(st.integers(0, 3)), number, draw(st.sampled_from(PLATFORMS)), is_weighed=not whole)
+        said.append(Said(incoming, saying, whole))
     return said
 
 
@@ -147,6 +150,7 @@ def test_what_is_held_was_said_by_the_event_that_is_named(said: list[Said]) -> N
         (event,) = [event for event in said if str(event.saying.event_id) == who[2]]
         told = event.incoming[name][part] if dot else event.incoming[name]
         assert (told, event.saying.source) == (value, who[0])
+        assert who[3:] == ([] if event.whole_record else [{"rule": f"{UUID(who[2]).int} of {key}"}]), "and why"
 
 
 def test_the_figures_of_one_platform_leave_the_others_alone() -> None:

@@ -36,7 +36,8 @@ class Said:
 
     def word(self) -> Word:
         at = NOON + timedelta(minutes=self.minute)
-        return Word(self.value, Saying("mal", at, UUID(int=self.number)), at, self.is_judged)
+        beliefs = {self.name: {"rule": str(self.number)}}
+        return Word(self.value, Saying("mal", at, UUID(int=self.number), beliefs), at, self.is_judged)
 
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -105,6 +106,15 @@ def test_the_order_of_arrival_does_not_matter(values: dict[str, Any], said: list
     other, other_guard = after(values, *shuffled)
     assert standing(other) == standing(entity)
     assert waiting(other_guard) == waiting(guard)
+
+
+@given(BEFORE, histories())
+def test_why_a_word_was_believed_stands_with_the_value_that_it_gave(values: dict[str, Any], said: list[Said]) -> None:
+    entity, _ = after(values, *said)
+    of_event = {str(one.word().saying.event_id): one for one in said}
+    for name, (_, entry) in standing(entity).items():
+        if entry is not None and entry[2] in of_event:
+            assert entry[3:] == [{"rule": str(of_event[entry[2]].number)}], name
 
 
 def test_a_total_that_a_source_does_not_know_any_more_is_no_change_and_a_person_takes_it_away() -> None:
