@@ -91,6 +91,9 @@ async def test_characters_are_read_with_where_they_appear(pool: asyncpg.Pool) ->
     # Appearing in a second anime is a change of the character, and so is the update.
     assert (document.payload["favorites"], document.version) == (7, 3)
     assert "shy" in document.text
+    await delete_anime(pool, uid("Ring"))
+    (left,) = (await CommittedRows(pool).read([], [uid("hero")], at(0))).values()
+    assert (left.payload["anime_ids"], left.version) == ([str(uid("Ring 2"))], 4)
 
 
 async def test_who_has_no_row_is_left_out_and_who_is_deleted_is_named(pool: asyncpg.Pool) -> None:

@@ -392,6 +392,19 @@ async def test_deletion_is_soft_sent_once_and_stays(pool: asyncpg.Pool) -> None:
     assert await count(pool, "episode") == 0
 
 
+async def test_the_characters_of_a_deleted_anime_are_told_that_they_left_it(pool: asyncpg.Pool) -> None:
+    await done(pool, enriched("Ring", characters=CHARACTERS), enriched("Rope", minute=1, characters=CHARACTERS[:1]))
+    before = {row["id"]: row["version"] for row in await pool.fetch("SELECT id, version FROM character")}
+    sent = len(await outbox(pool))
+    await delete_anime(pool, uid("Ring"))
+    gone, *left = (await outbox(pool))[sent:]
+    assert gone[0] == subjects.ANIME_DELETED
+    cast = sorted(one["id"] for one in CHARACTERS)
+    assert sorted(left) == [(subjects.CHARACTER_SYNCED, one, before[one] + 1, ["anime_ids"]) for one in cast]
+    await delete_anime(pool, uid("Ring"))
+    assert len(await outbox(pool)) == sent + 1 + len(cast), "once"
+
+
 async def test_a_character_of_a_further_anime_appears_in_both_and_listeners_hear_of_it(pool: asyncpg.Pool) -> None:
     await done(pool, enriched("Ring", characters=CHARACTERS))
     before = (await character(pool, "hero"))["version"]
