@@ -39,7 +39,7 @@ def tokyo_day(year: int | None, month: int | None = None, day: int | None = None
         return None
     try:
         return datetime.combine(date(year, month or 1, day or 1), time(), TOKYO).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # A day of the machine's own limits is the second.
         return None
 
 
@@ -73,9 +73,9 @@ def iso_instant(text: object) -> datetime | None:
         return None
     try:
         value = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):  # The last hours of the year 9999 may be past it in UTC.
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def http_instant(text: str | None) -> datetime | None:

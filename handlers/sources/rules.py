@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from handlers.sources.notes import Notes
 from handlers.sources.port import Raw
 
 T = TypeVar("T")
 _REASON_CHARS_MAX = 300
+# What a body may do to whoever reads it: another type, a name or an item that is missing, a number beyond a limit. A
+# value that the record's model refuses is a ValueError too.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def read_fields(
             value = rule.to(raw, notes)
             if value is not None:
                 values[rule.field] = getattr(model.model_validate({rule.field: value}), rule.field)
-        except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except _UNREADABLE as error:
             errors[rule.field] = f"{', '.join(rule.reads)} cannot be read: {error}"[:_REASON_CHARS_MAX]
     return Read(values, errors)
 
@@ -58,7 +61,7 @@ def read_rows(name: str, raws: Iterable[Raw], to: Callable[[Raw], T], errors: di
     for raw in raws:
         try:
             found.append(to(raw))
-        except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except _UNREADABLE as error:
             errors[name] = f"a row of {name} cannot be read: {error}"[:_REASON_CHARS_MAX]
     return found
 

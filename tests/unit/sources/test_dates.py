@@ -44,6 +44,7 @@ def test_fuzzy_dates() -> None:
     assert tokyo_day(2026, 10) == datetime(2026, 9, 30, 15, tzinfo=UTC)
     assert tokyo_day(None, 10, 2) is None
     assert tokyo_day(2026, 2, 30) is None
+    assert tokyo_day(2026, 10, 10**12) is None
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_instants() -> None:
     assert unix_instant(10**18) is None
     assert iso_instant("2025-06-01T09:30:00.000+09:00") == datetime(2025, 6, 1, 0, 30, tzinfo=UTC)
     assert iso_instant("never") is None
+    assert iso_instant("9999-12-31T23:00:00-09:00") is None
     assert http_instant("Sat, 03 Dec 2022 09:40:53 GMT") == datetime(2022, 12, 3, 9, 40, 53, tzinfo=UTC)
     assert http_instant("-1") is None
 
