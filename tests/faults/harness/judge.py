@@ -23,10 +23,14 @@ _SHOWN = """
     SELECT relation, entity, number, token FROM (
         SELECT *, lag(token) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
     ) AS steps WHERE token IS DISTINCT FROM before AND token IS NOT NULL ORDER BY number"""
+# A character's version also stands for where it appears, which its row does not hold; then it says so.
 _IDLE = """
     SELECT relation, entity, version FROM (
         SELECT *, lag(body) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
-    ) AS steps WHERE body = before"""
+    ) AS steps WHERE body = before AND NOT EXISTS (
+        SELECT FROM outbox AS o WHERE o.entity_type = relation AND o.entity_id = entity AND o.version = steps.version
+            AND 'anime_ids' = ANY (o.changed_fields)
+    )"""
 _UNTOLD = """
     SELECT a.relation, a.entity, a.version, count(o.id) AS told FROM fault_audit AS a
     LEFT JOIN outbox AS o ON o.entity_type = a.relation AND o.entity_id = a.entity AND o.version = a.version
