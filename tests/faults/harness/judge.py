@@ -23,13 +23,26 @@ _SHOWN = """
     SELECT relation, entity, number, token FROM (
         SELECT *, lag(token) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
     ) AS steps WHERE token IS DISTINCT FROM before AND token IS NOT NULL ORDER BY number"""
-# A character's version also stands for where it appears, which its row does not hold; then it says so.
+# A character's version also stands for where it appears, which its row does not hold. It says so then, and there are no
+# more of these than links that came after the first and links that a deletion took.
 _IDLE = """
-    SELECT relation, entity, version FROM (
-        SELECT *, lag(body) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
-    ) AS steps WHERE body = before AND NOT EXISTS (
-        SELECT FROM outbox AS o WHERE o.entity_type = relation AND o.entity_id = entity AND o.version = steps.version
-            AND 'anime_ids' = ANY (o.changed_fields)
+    WITH idle AS (
+        SELECT relation, entity, version, EXISTS (
+            SELECT FROM outbox AS o
+            WHERE o.entity_type = relation AND o.entity_id = entity AND o.version = steps.version
+                AND 'anime_ids' = ANY (o.changed_fields)
+        ) AS is_of_links
+        FROM (
+            SELECT *, lag(body) OVER (PARTITION BY relation, entity ORDER BY number) AS before FROM fault_audit
+        ) AS steps WHERE body = before
+    )
+    SELECT relation, entity, version FROM idle WHERE NOT is_of_links
+    UNION ALL
+    SELECT relation, entity, max(version) FROM idle WHERE is_of_links GROUP BY relation, entity
+    HAVING count(*) > (
+        SELECT count(*) - 1 + count(anime.deleted_at)
+        FROM anime_character AS link JOIN anime ON anime.id = link.anime_id
+        WHERE link.character_id = idle.entity
     )"""
 _UNTOLD = """
     SELECT a.relation, a.entity, a.version, count(o.id) AS told FROM fault_audit AS a
