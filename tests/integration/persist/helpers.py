@@ -27,6 +27,8 @@ STEPS: dict[type[Event], Step] = {
     CharacterUpdatedEvent: updated.apply_characters,
 }
 
+CHARACTERS = [{"id": uid("hero"), "name": "Hero", "roles": ["MAIN"], "external_ids": {"mal": "c1"}, "traits": ["shy"]}]
+
 
 async def outcomes(pool: asyncpg.Pool, *events: Event) -> list[Outcome]:
     """Apply events of one type as one batch."""
